@@ -1,0 +1,199 @@
+"""Rows of Kubernetes and Kyverno that an embedded control plane serves itself."""
+
+from typing import Final
+
+from krate import names
+from krate.kinds.row import AGE, ALL_VERBS, STATUS, Column, Form, Kind, NameRule, Scope, Subresource
+from krate.models import core, policies, rbac
+from krate.models.meta import Resource
+from krate.names import Verb
+
+_RBAC: Final = "rbac.authorization.k8s.io"
+_ADMISSION: Final = "admissionregistration.k8s.io"
+KYVERNO_GROUP: Final = "policies.kyverno.io"
+
+
+def _builtin(
+    name: str,
+    plural: str,
+    group: str,
+    model: type[Resource],
+    *,
+    version: str = "v1",
+    scope: Scope = Scope.NAMESPACED,
+    short_names: tuple[str, ...] = (),
+    columns: tuple[Column, ...] = (AGE,),
+    subresources: tuple[Subresource, ...] = (),
+    selectable: tuple[str, ...] = (),
+    verbs: tuple[Verb, ...] = ALL_VERBS,
+    immutable: tuple[str, ...] = (),
+    name_rule: NameRule = NameRule.SUBDOMAIN,
+    max_name: int = names.MAX_SUBDOMAIN,
+    categories: tuple[str, ...] = (),
+) -> Kind:
+    return Kind(
+        name,
+        plural,
+        group,
+        version,
+        model,
+        Form.BUILTIN,
+        scope,
+        short_names,
+        categories,
+        columns,
+        selectable,
+        subresources,
+        verbs,
+        immutable,
+        name_rule,
+        max_name,
+        unconditional_update=True,
+    )
+
+
+NAMESPACE: Final = _builtin(
+    "Namespace",
+    "namespaces",
+    "",
+    core.Namespace,
+    scope=Scope.CLUSTER,
+    short_names=("ns",),
+    columns=(Column("Status", "status.phase"), AGE),
+    subresources=(STATUS, Subresource("finalize", (Verb.UPDATE,))),
+    name_rule=NameRule.LABEL,
+    max_name=names.MAX_LABEL,
+)
+CONFIG_MAP: Final = _builtin(
+    "ConfigMap", "configmaps", "", core.ConfigMap, short_names=("cm",), columns=(Column("Data", "data", "count"), AGE)
+)
+SECRET: Final = _builtin(
+    "Secret",
+    "secrets",
+    "",
+    core.Secret,
+    columns=(Column("Type", "type"), Column("Data", "data", "count"), AGE),
+    selectable=("type",),
+    immutable=("type",),
+)
+SERVICE_ACCOUNT: Final = _builtin(
+    "ServiceAccount",
+    "serviceaccounts",
+    "",
+    core.ServiceAccount,
+    short_names=("sa",),
+    columns=(Column("Secrets", "secrets", "count"), AGE),
+)
+EVENT: Final = _builtin(
+    "Event",
+    "events",
+    "",
+    core.Event,
+    short_names=("ev",),
+    columns=(
+        Column("Last Seen", "lastTimestamp", "date"),
+        Column("Type", "type"),
+        Column("Reason", "reason"),
+        Column("Object", "involvedObject", "reference"),
+        Column("Message", "message"),
+    ),
+    selectable=(
+        "involvedObject.kind",
+        "involvedObject.namespace",
+        "involvedObject.name",
+        "involvedObject.uid",
+        "involvedObject.apiVersion",
+        "involvedObject.resourceVersion",
+        "involvedObject.fieldPath",
+        "reason",
+        "reportingComponent",
+        "source",
+        "type",
+    ),
+)
+LEASE: Final = _builtin(
+    "Lease",
+    "leases",
+    "coordination.k8s.io",
+    core.Lease,
+    columns=(Column("Holder", "spec.holderIdentity"), AGE),
+)
+ROLE: Final = _builtin("Role", "roles", _RBAC, rbac.Role, name_rule=NameRule.PATH_SEGMENT)
+CLUSTER_ROLE: Final = _builtin(
+    "ClusterRole", "clusterroles", _RBAC, rbac.ClusterRole, scope=Scope.CLUSTER, name_rule=NameRule.PATH_SEGMENT
+)
+ROLE_BINDING: Final = _builtin(
+    "RoleBinding",
+    "rolebindings",
+    _RBAC,
+    rbac.RoleBinding,
+    columns=(Column("Role", "roleRef", "reference"), AGE),
+    immutable=("roleRef",),
+    name_rule=NameRule.PATH_SEGMENT,
+)
+CLUSTER_ROLE_BINDING: Final = _builtin(
+    "ClusterRoleBinding",
+    "clusterrolebindings",
+    _RBAC,
+    rbac.ClusterRoleBinding,
+    scope=Scope.CLUSTER,
+    columns=(Column("Role", "roleRef", "reference"), AGE),
+    immutable=("roleRef",),
+    name_rule=NameRule.PATH_SEGMENT,
+)
+SELF_SUBJECT_ACCESS_REVIEW: Final = _builtin(
+    "SelfSubjectAccessReview",
+    "selfsubjectaccessreviews",
+    "authorization.k8s.io",
+    rbac.SelfSubjectAccessReview,
+    scope=Scope.CLUSTER,
+    columns=(),
+    verbs=(Verb.CREATE,),
+)
+SELF_SUBJECT_REVIEW: Final = _builtin(
+    "SelfSubjectReview",
+    "selfsubjectreviews",
+    "authentication.k8s.io",
+    rbac.SelfSubjectReview,
+    scope=Scope.CLUSTER,
+    columns=(),
+    verbs=(Verb.CREATE,),
+)
+VALIDATING_ADMISSION_POLICY: Final = _builtin(
+    "ValidatingAdmissionPolicy",
+    "validatingadmissionpolicies",
+    _ADMISSION,
+    policies.ValidatingAdmissionPolicy,
+    scope=Scope.CLUSTER,
+    columns=(Column("Validations", "spec.validations", "count"), Column("ParamKind", "spec.paramKind.kind"), AGE),
+    subresources=(STATUS,),
+)
+VALIDATING_ADMISSION_POLICY_BINDING: Final = _builtin(
+    "ValidatingAdmissionPolicyBinding",
+    "validatingadmissionpolicybindings",
+    _ADMISSION,
+    policies.ValidatingAdmissionPolicyBinding,
+    scope=Scope.CLUSTER,
+    columns=(Column("PolicyName", "spec.policyName"), Column("ParamRef", "spec.paramRef.name"), AGE),
+)
+VALIDATING_POLICY: Final = _builtin(
+    "ValidatingPolicy",
+    "validatingpolicies",
+    KYVERNO_GROUP,
+    policies.ValidatingPolicy,
+    scope=Scope.CLUSTER,
+    short_names=("vpol",),
+    columns=(Column("Ready", "status.conditionStatus.ready", "boolean"), AGE),
+    subresources=(STATUS,),
+    categories=("kyverno",),
+)
+NAMESPACED_VALIDATING_POLICY: Final = _builtin(
+    "NamespacedValidatingPolicy",
+    "namespacedvalidatingpolicies",
+    KYVERNO_GROUP,
+    policies.NamespacedValidatingPolicy,
+    short_names=("nvpol",),
+    columns=(Column("Ready", "status.conditionStatus.ready", "boolean"), AGE),
+    subresources=(STATUS,),
+    categories=("kyverno",),
+)

@@ -1,0 +1,49 @@
+"""Structured logs: one line per event, keys bound once per request or reconcile, never a secret.
+
+Processes call `configure` once in their main; everybody else calls `get`.
+"""
+
+import sys
+from collections.abc import MutableMapping
+from typing import Any, Final, TextIO
+
+import structlog
+
+_SECRET_KEYS: Final = frozenset({"authorization", "token", "password", "secret", "cookie", "data", "stringdata"})
+
+
+def _redact(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Last line of defence: a key that names a secret never prints its value."""
+    for key in event:
+        if key.lower() in _SECRET_KEYS:
+            event[key] = "REDACTED"
+    return event
+
+
+def configure(*, level: str = "info", json: bool = True, stream: TextIO | None = None) -> None:
+    """Set up structlog for this process.
+
+    Args:
+        level: least level that is printed: debug, info, warning or error.
+        json: one JSON object a line; otherwise aligned text for people.
+        stream: where to write; standard error by default.
+    """
+    renderer = structlog.processors.JSONRenderer() if json else structlog.dev.ConsoleRenderer(colors=False)
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            _redact,
+            renderer,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.PrintLoggerFactory(stream or sys.stderr),
+        cache_logger_on_first_use=False,
+    )
+
+
+def get(**bound: Any) -> structlog.typing.FilteringBoundLogger:
+    """A logger with `bound` in every event."""
+    return structlog.get_logger().bind(**bound)

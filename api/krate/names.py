@@ -1,0 +1,178 @@
+"""Words that others must spell the same: groups, labels, annotations, finalizers, verbs, roles, identities.
+
+The strings are the public contract of the design page on kinds; a word that stands here is spelled nowhere else.
+"""
+
+import hashlib
+import re
+from enum import StrEnum
+from typing import Final
+
+CONFIG_GROUP: Final = "krate.a5c.ai"
+FORGE_GROUP: Final = "forge.krate.a5c.ai"
+HOST_GROUP: Final = "host.krate.a5c.ai"
+VERSION: Final = "v1alpha1"
+
+SYSTEM_NAMESPACE: Final = "krate-system"
+"""Namespace of Krate's own identities; Activities of cluster-scoped objects stand here too."""
+
+RESERVED_NAMESPACES: Final = frozenset({"default", "kube-system", "kube-public", "kube-node-lease", SYSTEM_NAMESPACE})
+
+ANONYMOUS: Final = "system:anonymous"
+GROUP_MASTERS: Final = "system:masters"
+GROUP_AUTHENTICATED: Final = "system:authenticated"
+GROUP_UNAUTHENTICATED: Final = "system:unauthenticated"
+GROUP_SERVICE_ACCOUNTS: Final = "system:serviceaccounts"
+UNKNOWN_PUSHER: Final = "unknown"
+"""Pusher of a ref that moved without an intent; approval rules count it as every user."""
+
+
+class Label(StrEnum):
+    """Labels with a meaning; the prefix `krate.a5c.ai/` is writable by Writers only."""
+
+    ORGANIZATION = "krate.a5c.ai/organization"
+    REPOSITORY = "krate.a5c.ai/repository"
+    TEAM = "krate.a5c.ai/team"
+    ROLE = "krate.a5c.ai/role"
+    MANAGED_BY = "app.kubernetes.io/managed-by"
+    NAMESPACE_NAME = "kubernetes.io/metadata.name"
+    COMPOSITE = "crossplane.io/composite"
+    AGGREGATE_DEVELOPER = "krate.a5c.ai/aggregate-to-developer"
+    AGGREGATE_REPO_ADMIN = "krate.a5c.ai/aggregate-to-repo-admin"
+    AGGREGATE_PLATFORM_ENGINEER = "krate.a5c.ai/aggregate-to-platform-engineer"
+
+
+PROTECTED_LABEL_PREFIX: Final = "krate.a5c.ai/"
+
+
+class Annotation(StrEnum):
+    """Annotations with a meaning."""
+
+    ADOPT = "krate.a5c.ai/adopt"
+    LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
+    EXTERNAL_NAME = "crossplane.io/external-name"
+    PAUSED = "crossplane.io/paused"
+    COMPOSITION_RESOURCE_NAME = "crossplane.io/composition-resource-name"
+    INITIAL_EVENTS_END = "k8s.io/initial-events-end"
+    RBAC_AUTOUPDATE = "rbac.authorization.kubernetes.io/autoupdate"
+
+
+class Finalizer(StrEnum):
+    """Finalizers; ours stand only on Hosted kinds, Repository and Organization."""
+
+    HOSTED = "krate.a5c.ai/hosted"
+    REPOSITORY = "krate.a5c.ai/repository"
+    ORGANIZATION = "krate.a5c.ai/organization"
+    FOREGROUND = "foregroundDeletion"
+    ORPHAN = "orphan"
+    NAMESPACE = "kubernetes"
+
+
+FINALIZER_PREFIX: Final = "krate.a5c.ai/"
+
+
+class Verb(StrEnum):
+    """Request verbs of the Kubernetes API."""
+
+    GET = "get"
+    LIST = "list"
+    WATCH = "watch"
+    CREATE = "create"
+    UPDATE = "update"
+    PATCH = "patch"
+    DELETE = "delete"
+    DELETE_COLLECTION = "deletecollection"
+
+
+class RepositoryRole(StrEnum):
+    """Roles of one repository, weakest first; each includes those before it."""
+
+    READER = "Reader"
+    WRITER = "Writer"
+    ADMIN = "Admin"
+
+
+class ClusterRole(StrEnum):
+    """ClusterRoles that Krate ships, aggregated from labelled parts."""
+
+    DEVELOPER = "krate-developer"
+    REPO_ADMIN = "krate-repo-admin"
+    PLATFORM_ENGINEER = "krate-platform-engineer"
+    QUERY = "krate-query"
+    COMPOSER = "krate-composer"
+
+
+class ServiceAccount(StrEnum):
+    """One identity per controller, all in the namespace `krate-system`."""
+
+    OPERATOR = "krate-operator"
+    COMPOSITES = "krate-composites"
+    HOSTED = "krate-hosted"
+    PROTECTIONS = "krate-protections"
+    PULL_REQUESTS = "krate-pullrequests"
+    REPOSITORIES = "krate-repositories"
+    ORGANIZATIONS = "krate-organizations"
+    GARBAGE_COLLECTOR = "krate-garbage-collector"
+    NAMESPACES = "krate-namespaces"
+    CLUSTER_ROLES = "krate-cluster-roles"
+
+
+def service_account_user(namespace: str, name: str) -> str:
+    """User name under which a ServiceAccount authenticates (Kubernetes: authentication, service accounts)."""
+    return f"system:serviceaccount:{namespace}:{name}"
+
+
+DNS1123_SUBDOMAIN: Final = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
+DNS1123_LABEL: Final = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
+SUBDOMAIN_RULE: Final = (
+    "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start "
+    "and end with an alphanumeric character (e.g. 'example.com', regex used for validation is "
+    "'[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')"
+)
+LABEL_RULE: Final = (
+    "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end "
+    "with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is "
+    "'[a-z0-9]([-a-z0-9]*[a-z0-9])?')"
+)
+MAX_SUBDOMAIN: Final = 253
+MAX_LABEL: Final = 63
+
+
+def subdomain_problems(name: str) -> tuple[str, ...]:
+    """Why `name` is not a DNS-1123 subdomain, in upstream's words; empty when it is one."""
+    problems: list[str] = []
+    if len(name) > MAX_SUBDOMAIN:
+        problems.append(f"must be no more than {MAX_SUBDOMAIN} characters")
+    if not DNS1123_SUBDOMAIN.fullmatch(name):
+        problems.append(SUBDOMAIN_RULE)
+    return tuple(problems)
+
+
+def label_problems(name: str) -> tuple[str, ...]:
+    """Why `name` is not a DNS-1123 label (namespaces must be one); empty when it is one."""
+    problems: list[str] = []
+    if len(name) > MAX_LABEL:
+        problems.append(f"must be no more than {MAX_LABEL} characters")
+    if not DNS1123_LABEL.fullmatch(name):
+        problems.append(LABEL_RULE)
+    return tuple(problems)
+
+
+def path_segment_problems(name: str) -> tuple[str, ...]:
+    """Why `name` cannot be a path segment: the rule of RBAC objects, whose names may hold colons."""
+    if name in {".", ".."}:
+        return (f"may not be '{name}'",)
+    return tuple(f"may not contain '{mark}'" for mark in ("/", "%") if mark in name)
+
+
+def user_object_name(username: str) -> str:
+    """Name of the User object of `username`: itself when DNS-1123, else `u-` and a hash."""
+    if not subdomain_problems(username):
+        return username
+    return "u-" + hashlib.sha256(username.encode()).hexdigest()[:16]
+
+
+def child_name(prefix: str, *parts: str) -> str:
+    """Deterministic name of at most 63 characters from a readable prefix and what must make it unique."""
+    digest = hashlib.sha256("\0".join((prefix, *parts)).encode()).hexdigest()[:8]
+    return f"{prefix[: MAX_LABEL - 9].rstrip('-.')}-{digest}"
