@@ -4,7 +4,7 @@
 Both pass `tests/contract/kube`.
 """
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Protocol
@@ -82,8 +82,12 @@ class Client(Protocol):
         resource_version: str = "",
         labels: str = "",
         fields: str = "",
-    ) -> AsyncIterator[Event]:
-        """One watch request until the server ends it. An in-stream error raises it: `Expired` means list again."""
+    ) -> AsyncGenerator[Event]:
+        """One watch request until the server ends it.
+
+        An in-stream error raises it: `Expired` means list again. With "" as version the current state comes first, as
+        ADDED events. Close it (`contextlib.aclosing`) when leaving early.
+        """
         ...
 
     async def create(
@@ -132,6 +136,18 @@ class Client(Protocol):
         resource_version: str = "",
     ) -> Object:
         """`uid` and `resource_version` are preconditions."""
+        ...
+
+    async def delete_collection(
+        self,
+        kind: Kind,
+        *,
+        namespace: str = "",
+        labels: str = "",
+        fields: str = "",
+        propagation: Propagation | None = None,
+    ) -> Sequence[Object]:
+        """Ask for the deletion of everything that is selected; answers what was selected."""
         ...
 
     async def raw(
