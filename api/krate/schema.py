@@ -108,7 +108,8 @@ def _default(found: Mapping[str, Any], schema: Schema) -> Any:
     """The default that the server writes: the declared one unless falsy; {} for an object with defaults inside."""
     if schema.get("type") == "object" and "properties" in schema:
         inside = any("default" in child for child in schema["properties"].values())
-        return {} if inside and "default" in found and not schema.get("required") else None
+        # A default of None is Pydantic's word for absent: an optional object must not spring into existence.
+        return {} if inside and found.get("default") is not None and not schema.get("required") else None
     return found.get("default") or None
 
 
