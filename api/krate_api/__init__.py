@@ -1,0 +1,1 @@
+"""The API server: Kubernetes semantics for every row of the table of kinds, over one store."""

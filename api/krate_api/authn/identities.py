@@ -1,0 +1,159 @@
+"""People of embedded mode: groups, suspension, password hashes and one-time sign-in codes, in private rows.
+
+Passwords are argon2id hashes; codes are stored as digests, work once, and for ten minutes.
+"""
+
+import asyncio
+import datetime
+import hashlib
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import argon2
+import orjson
+
+from krate import clock as clocks
+from krate import kinds, names
+from krate.clock import Clock
+from krate.identity import Caller
+from krate_api.authn.tokens import Minted, TokenKeys
+from krate_api.store import encoding
+from krate_api.store.interface import ANY, Key, Record, Stale, Store
+
+IDENTITIES: Final = "identities"
+PASSWORDS: Final = "passwords"
+CODES: Final = "signin-codes"
+CODE_MINUTES: Final = 10
+_SERVICE_ACCOUNT_PARTS: Final = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What is known of a user beside the User object."""
+
+    uid: str
+    groups: tuple[str, ...] = ()
+    suspended: bool = False
+
+    def encode(self) -> bytes:
+        return orjson.dumps({"uid": self.uid, "groups": list(self.groups), "suspended": self.suspended})
+
+    @classmethod
+    def decode(cls, value: bytes) -> "Identity":
+        raw: dict[str, Any] = orjson.loads(value)
+        return cls(raw["uid"], tuple(raw["groups"]), bool(raw["suspended"]))
+
+
+class Identities:
+    """Looks identities up, checks passwords and codes, mints tokens."""
+
+    def __init__(self, store: Store, keys: TokenKeys, clock: Clock) -> None:
+        self._store = store
+        self._keys = keys
+        self._clock = clock
+        self._hasher = argon2.PasswordHasher()
+        self._decoy = ""
+
+    def find(self, username: str) -> Identity | None:
+        value = self._store.record(IDENTITIES, username)
+        return Identity.decode(value) if value is not None else None
+
+    async def caller(self, token: str) -> Caller | None:
+        """The caller a token belongs to; None when it is not valid any more."""
+        claims = self._keys.verify(token)
+        if claims is None:
+            return None
+        username, uid = claims
+        if username.startswith("system:serviceaccount:"):
+            return await self._service_account(username, uid)
+        identity = self.find(username)
+        if identity is None or identity.suspended or identity.uid != uid:
+            return None
+        return Caller(username, (*identity.groups, names.GROUP_AUTHENTICATED), uid)
+
+    async def _service_account(self, username: str, uid: str) -> Caller | None:
+        parts = username.split(":")
+        if len(parts) != _SERVICE_ACCOUNT_PARTS:
+            return None
+        stored = await self._store.get(Key(kinds.SERVICE_ACCOUNT.resource, parts[2], parts[3]))
+        if stored is None or encoding.decode(stored.body)["metadata"]["uid"] != uid:
+            return None
+        groups = (
+            names.GROUP_SERVICE_ACCOUNTS,
+            f"{names.GROUP_SERVICE_ACCOUNTS}:{parts[2]}",
+            names.GROUP_AUTHENTICATED,
+        )
+        return Caller(username, groups, uid)
+
+    def mint(self, username: str, seconds: int) -> Minted | None:
+        """A token for an existing user who is not suspended."""
+        identity = self.find(username)
+        if identity is None or identity.suspended:
+            return None
+        return self._keys.mint(username, uid=identity.uid, seconds=seconds)
+
+    async def mint_service_account(self, namespace: str, name: str, seconds: int) -> str | None:
+        """A token for an existing ServiceAccount."""
+        stored = await self._store.get(Key(kinds.SERVICE_ACCOUNT.resource, namespace, name))
+        if stored is None:
+            return None
+        uid = encoding.decode(stored.body)["metadata"]["uid"]
+        return self._keys.mint(names.service_account_user(namespace, name), uid=uid, seconds=seconds).token
+
+    async def set_password(self, username: str, password: str | None, groups: Sequence[str] | None) -> bool:
+        """Set password and groups, whichever is given; False when there is no such user."""
+        while True:
+            value = self._store.record(IDENTITIES, username)
+            if value is None:
+                return False
+            identity = Identity.decode(value)
+            kept = tuple(groups) if groups is not None else identity.groups
+            batch = [Record(IDENTITIES, username, Identity(identity.uid, kept, identity.suspended).encode(), value)]
+            if password is not None:
+                hashed = await asyncio.to_thread(self._hasher.hash, password)
+                batch.append(Record(PASSWORDS, username, hashed.encode(), ANY))
+            try:
+                await self._store.commit(batch)
+            except Stale:
+                continue
+            return True
+
+    async def check_password(self, username: str, password: str) -> bool:
+        """Whether the password is right; takes the same time for users that do not exist."""
+        if not self._decoy:
+            # A hash of nothing anybody knows, so that unknown users cost as much as known ones.
+            self._decoy = await asyncio.to_thread(self._hasher.hash, secrets.token_hex(16))
+        value = self._store.record(PASSWORDS, username)
+        expected = value.decode() if value is not None else self._decoy
+        try:
+            matches = await asyncio.to_thread(self._hasher.verify, expected, password)
+        except (argon2.exceptions.VerificationError, argon2.exceptions.InvalidHashError):
+            return False
+        return matches and value is not None
+
+    async def new_code(self, username: str) -> tuple[str, datetime.datetime]:
+        """A one-time sign-in code and when it stops working."""
+        code = secrets.token_urlsafe(32)
+        expires = self._clock() + datetime.timedelta(minutes=CODE_MINUTES)
+        value = orjson.dumps({"username": username, "expires": clocks.rfc3339(expires)})
+        await self._store.commit([Record(CODES, _digest(code), value, None)])
+        return code, expires
+
+    async def redeem(self, code: str) -> str | None:
+        """The user a code belongs to, once; None when it is unknown, used or too old."""
+        key = _digest(code)
+        value = self._store.record(CODES, key)
+        if value is None:
+            return None
+        try:
+            await self._store.commit([Record(CODES, key, None, value)])
+        except Stale:
+            return None
+        raw = orjson.loads(value)
+        return raw["username"] if clocks.parse(raw["expires"]) > self._clock() else None
+
+
+def _digest(code: str) -> str:
+    return hashlib.sha256(code.encode()).hexdigest()

@@ -1,0 +1,98 @@
+"""The authorizer of embedded mode: the live RBAC objects, followed through the change log.
+
+Before every answer the index catches up with what is committed, so that a revoked right is gone with the response to
+the request that revoked it.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from krate import kinds, names
+from krate.identity import Attributes, Caller, Decision
+from krate.kinds import Kind
+from krate_api.authz.rbac import Binding, RoleRef, Rule, Rules
+from krate_api.store import encoding
+from krate_api.store.changelog import Feed, Feeds
+from krate_api.store.interface import ChangeType, Compacted, Store
+
+
+class Authorizer(Protocol):
+    """Answers access reviews; in a cluster this is a SubjectAccessReview."""
+
+    async def review(self, caller: Caller, attributes: Attributes) -> Decision: ...
+
+
+class _Followed:
+    """One resource of the index."""
+
+    def __init__(self, kind: Kind, feed: Feed) -> None:
+        self.kind = kind
+        self.feed = feed
+        self.version = 0
+
+
+class RbacAuthorizer:
+    """Evaluates Roles, ClusterRoles and their bindings. `load` must have run once."""
+
+    def __init__(self, store: Store, feeds: Feeds) -> None:
+        self._store = store
+        self._rules = Rules()
+        self._followed = [
+            _Followed(kind, feeds.of(kind.resource))
+            for kind in (kinds.ROLE, kinds.CLUSTER_ROLE, kinds.ROLE_BINDING, kinds.CLUSTER_ROLE_BINDING)
+        ]
+
+    async def load(self) -> None:
+        """Read everything there is."""
+        self._rules = Rules()
+        for followed in self._followed:
+            page = await self._store.page(followed.kind.resource)
+            for item in page.items:
+                self._set(followed.kind, item.key.namespace, item.key.name, encoding.decode(item.body))
+            followed.version = page.version
+
+    def _set(self, kind: Kind, namespace: str, name: str, obj: Mapping[str, Any] | None) -> None:
+        if kind in {kinds.ROLE, kinds.CLUSTER_ROLE}:
+            self._rules.set_role(namespace, name, None if obj is None else obj.get("rules") or [])
+        else:
+            self._rules.set_binding(namespace, name, None if obj is None else Binding.of(obj))
+
+    async def _catch_up(self) -> None:
+        for followed in self._followed:
+            if followed.version >= followed.feed.position:
+                continue
+            try:
+                changes = followed.feed.since(followed.version)
+            except Compacted:
+                await self.load()
+                return
+            for change in changes:
+                gone = change.type is ChangeType.DELETED
+                obj = None if gone else encoding.decode(change.body)
+                self._set(followed.kind, change.key.namespace, change.key.name, obj)
+                followed.version = change.version
+
+    async def review(self, caller: Caller, attributes: Attributes) -> Decision:
+        if names.GROUP_MASTERS in caller.groups:
+            return Decision(allowed=True)
+        await self._catch_up()
+        binding = self._rules.allowing(caller, attributes)
+        if binding is None:
+            return Decision(allowed=False)
+        form = "RoleBinding" if binding.namespace else "ClusterRoleBinding"
+        place = f'"{binding.name}/{binding.namespace}"' if binding.namespace else f'"{binding.name}"'
+        role = f'{binding.role.kind} "{binding.role.name}"'
+        return Decision(allowed=True, reason=f"RBAC: allowed by {form} {place} of {role}")
+
+    async def rules(self, caller: Caller, namespace: str) -> tuple[Rule, ...]:
+        """Every rule the caller holds in `namespace` ("" for the cluster)."""
+        if names.GROUP_MASTERS in caller.groups:
+            everything = frozenset({"*"})
+            return (Rule(everything, everything, everything, urls=("*",)),)
+        await self._catch_up()
+        return tuple(rule for _, rule in self._rules.rules(caller, namespace))
+
+    async def role_rules(self, namespace: str, kind: str, name: str) -> tuple[Rule, ...]:
+        """Rules of the role that a binding in `namespace` refers to."""
+        await self._catch_up()
+        return self._rules.role(namespace, RoleRef(kind, name))

@@ -1,0 +1,111 @@
+"""One request and one response over raw ASGI: no framework on the hot path, nothing parsed that nobody asked for."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, MutableMapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+from urllib.parse import parse_qs
+
+from krate import errors
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+Application = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+MAX_BODY: Final = 3 * 1024 * 1024
+"""Upstream's limit (AS/pkg/server/config.go MaxRequestBodyBytes)."""
+JSON: Final = "application/json"
+
+
+class Disconnected(Exception):
+    """the client went away."""
+
+
+class Request:
+    """One HTTP request."""
+
+    def __init__(self, scope: Scope, receive: Receive) -> None:
+        self.scope = scope
+        self.method: str = scope["method"]
+        self.path: str = scope["path"]
+        self.raw_path: bytes = scope.get("raw_path") or self.path.encode()
+        self._receive = receive
+        self._headers: dict[str, list[str]] = {}
+        for name, value in scope["headers"]:
+            self._headers.setdefault(name.decode("latin-1").lower(), []).append(value.decode("latin-1"))
+        query = scope.get("query_string", b"")
+        self.query: dict[str, list[str]] = parse_qs(query.decode("latin-1"), keep_blank_values=True) if query else {}
+
+    def header(self, name: str, default: str = "") -> str:
+        values = self._headers.get(name)
+        return values[0] if values else default
+
+    def headers(self, name: str) -> list[str]:
+        return self._headers.get(name, [])
+
+    def param(self, name: str, default: str = "") -> str:
+        values = self.query.get(name)
+        return values[0] if values else default
+
+    async def body(self, limit: int = MAX_BODY) -> bytes:
+        """The whole body.
+
+        Raises:
+            RequestEntityTooLarge: it is longer than `limit` bytes.
+            Disconnected: the client went away first.
+        """
+        declared = self.header("content-length")
+        if declared.isdigit() and int(declared) > limit:
+            raise errors.RequestEntityTooLarge(f"Request entity too large: limit is {limit}")
+        parts: list[bytes] = []
+        size = 0
+        while True:
+            message = await self._receive()
+            if message["type"] == "http.disconnect":
+                raise Disconnected
+            chunk: bytes = message.get("body", b"")
+            size += len(chunk)
+            if size > limit:
+                raise errors.RequestEntityTooLarge(f"Request entity too large: limit is {limit}")
+            parts.append(chunk)
+            if not message.get("more_body"):
+                return b"".join(parts)
+
+    async def disconnected(self) -> None:
+        """Return when the client goes away."""
+        while (await self._receive())["type"] != "http.disconnect":
+            pass
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """One HTTP response; a body that is an iterator is sent as it comes, each part flushed."""
+
+    body: bytes | AsyncIterator[bytes] = b""
+    status: int = 200
+    content_type: str = JSON
+    headers: Iterable[tuple[str, str]] = field(default=())
+
+    def _head(self, extra: Iterable[tuple[str, str]]) -> Message:
+        pairs = [("content-type", self.content_type), *self.headers, *extra]
+        if not any(name.lower() == "cache-control" for name, _ in pairs):
+            pairs.append(("cache-control", "no-cache, private"))
+        if isinstance(self.body, bytes):
+            pairs.append(("content-length", str(len(self.body))))
+        return {
+            "type": "http.response.start",
+            "status": self.status,
+            "headers": [(name.encode("latin-1"), value.encode("latin-1", "replace")) for name, value in pairs],
+        }
+
+    async def send(self, send: Send, extra: Iterable[tuple[str, str]] = (), *, head_only: bool = False) -> None:
+        await send(self._head(extra))
+        if isinstance(self.body, bytes):
+            await send({"type": "http.response.body", "body": b"" if head_only else self.body})
+            return
+        # Headers travel before the first event (Kubernetes: a watch answers at once).
+        await send({"type": "http.response.body", "body": b"", "more_body": True})
+        async for part in self.body:
+            await send({"type": "http.response.body", "body": part, "more_body": True})
+        await send({"type": "http.response.body", "body": b""})

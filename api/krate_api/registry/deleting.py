@@ -1,0 +1,204 @@
+"""Delete, with finalizers, preconditions and propagation policies (AS/pkg/registry/generic/registry/store.go)."""
+
+import copy
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import orjson
+
+from krate import errors
+from krate.errors import Cause, CauseType
+from krate.names import Finalizer
+from krate_api import activity
+from krate_api.admission.interface import Operation
+from krate_api.http import Request
+from krate_api.registry import writing
+from krate_api.registry.call import WriteOptions
+from krate_api.registry.writing import Write
+from krate_api.resources import Resource
+from krate_api.store import encoding
+from krate_api.store.interface import Operation as StoreOperation
+from krate_api.store.interface import Remove, Stale, Stored
+from krate_api.strategies.interface import Facts
+
+_ATTEMPTS: Final = 10
+_POLICIES: Final = ("Foreground", "Background", "Orphan")
+_API_VERSIONS: Final = frozenset({"v1", "meta.k8s.io/v1"})
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteOptions:
+    """DeleteOptions of a request, from its body or its query."""
+
+    dry_run: bool = False
+    propagation: str = ""
+    orphan: bool | None = None
+    uid: str = ""
+    resource_version: str = ""
+
+    @property
+    def write(self) -> WriteOptions:
+        return WriteOptions(self.dry_run, kind="DeleteOptions")
+
+
+async def delete_options(request: Request, resource: Resource) -> DeleteOptions:
+    """Parse and check the options of a deletion.
+
+    Raises:
+        BadRequest: the body is no DeleteOptions.
+        Invalid: a value is not supported.
+    """
+    body = await request.body()
+    found: Any = {}
+    if body.strip():
+        try:
+            found = orjson.loads(body)
+        except orjson.JSONDecodeError as error:
+            raise errors.BadRequest(f"error decoding DeleteOptions: {error}") from None
+        accepted = {*_API_VERSIONS, resource.kind.api_version}
+        if not isinstance(found, dict) or found.get("apiVersion", "v1") not in accepted:
+            raise errors.BadRequest("the object provided is unrecognized (must be of type DeleteOptions)")
+    dry_run = found.get("dryRun") or request.query.get("dryRun") or []
+    propagation = found.get("propagationPolicy") or request.param("propagationPolicy")
+    orphan = found.get("orphanDependents")
+    if orphan is None and "orphanDependents" in request.query:
+        orphan = request.param("orphanDependents") != "false"
+    preconditions = found.get("preconditions") or {}
+    _check(dry_run, propagation, orphan)
+    return DeleteOptions(
+        bool(dry_run),
+        propagation,
+        orphan,
+        preconditions.get("uid") or "",
+        preconditions.get("resourceVersion") or "",
+    )
+
+
+def _check(dry_run: Any, propagation: str, orphan: bool | None) -> None:  # noqa: FBT001 - private
+    causes: list[Cause] = []
+    if any(value != "All" for value in dry_run):
+        shown = ", ".join(f'"{value}"' for value in dry_run)
+        text = f'Unsupported value: [{shown}]: supported values: "All"'
+        causes.append(Cause(CauseType.NOT_SUPPORTED, text, "dryRun"))
+    if propagation and orphan is not None:
+        text = f'Invalid value: "{propagation}": orphanDependents and deletionPropagation cannot be both set'
+        causes.append(Cause(CauseType.INVALID, text, "propagationPolicy"))
+    elif propagation and propagation not in _POLICIES:
+        supported = ", ".join(f'"{policy}"' for policy in (*_POLICIES, "nil"))
+        text = f'Unsupported value: "{propagation}": supported values: {supported}'
+        causes.append(Cause(CauseType.NOT_SUPPORTED, text, "propagationPolicy"))
+    if causes:
+        raise errors.Invalid.of(kind="DeleteOptions", group="", name="", causes=causes)
+
+
+@dataclass(frozen=True, slots=True)
+class Deletion:
+    """What became of a deletion: the object's last state, and whether it is gone."""
+
+    object: dict[str, Any]
+    gone: bool
+
+
+async def delete(write: Write, *, namespace: str, name: str, options: DeleteOptions) -> Deletion:
+    """Delete one object, or begin to.
+
+    Raises:
+        StatusError: as kube-apiserver answers.
+    """
+    resource = write.resource
+    for _ in range(_ATTEMPTS):
+        stored = await write.kit.store.get(resource.key(namespace, name))
+        if stored is None:
+            raise writing.not_found(resource, name)
+        try:
+            return await _attempt(write, stored, options)
+        except Stale:
+            continue
+    raise writing.conflict(resource, name)
+
+
+async def _attempt(write: Write, stored: Stored, options: DeleteOptions) -> Deletion:
+    resource = write.resource
+    old = encoding.decode(stored.body)
+    _check_preconditions(resource, old, options)
+    facts = await write.facts(Operation.DELETE, old, old)
+    await write.admit(Operation.DELETE, obj=None, old=old)
+    obj = _marked(write, old, options)
+    waits = bool(obj["metadata"].get("finalizers")) or resource.strategy.blocks_deletion(obj)
+    if waits and obj == old:
+        return Deletion(old, gone=False)
+    if options.dry_run:
+        return Deletion(old, gone=not waits)
+    if waits:
+        obj["metadata"].pop("resourceVersion", None)
+        operation: StoreOperation = writing.put(resource, obj, stored.version)
+    else:
+        operation = Remove(stored.key, stored.version)
+    batch = _batch(write, operation, old=old, obj=obj if waits else None, facts=facts)
+    committed = await write.kit.store.commit(batch)
+    return Deletion(encoding.decode(writing.only(committed).body), gone=not waits)
+
+
+def _batch(
+    write: Write,
+    operation: StoreOperation,
+    *,
+    old: Mapping[str, Any],
+    obj: Mapping[str, Any] | None,
+    facts: Facts,
+) -> list[StoreOperation]:
+    kind = write.resource.kind
+    meta = old["metadata"]
+    command = activity.delete_command(kind, meta.get("namespace", ""), meta["name"])
+    return [
+        operation,
+        *write.resource.strategy.operations(obj, old, facts),
+        *write.entry("delete", obj=old, command=command),
+    ]
+
+
+def _check_preconditions(resource: Resource, old: Mapping[str, Any], options: DeleteOptions) -> None:
+    meta = old["metadata"]
+    why = ""
+    if options.uid and options.uid != meta["uid"]:
+        why = (
+            f"the UID in the precondition ({options.uid}) does not match the UID in record ({meta['uid']}). "
+            "The object might have been deleted and then recreated"
+        )
+    elif options.resource_version and options.resource_version != meta["resourceVersion"]:
+        why = (
+            f"the ResourceVersion in the precondition ({options.resource_version}) does not match the ResourceVersion "
+            f"in record ({meta['resourceVersion']}). The object might have been modified"
+        )
+    if why:
+        kind = resource.kind
+        raise errors.Conflict(
+            f'Operation cannot be fulfilled on {kind.name}.{kind.group} "{meta["name"]}": {why}'
+            if kind.group
+            else f'Operation cannot be fulfilled on {kind.name} "{meta["name"]}": {why}',
+            details={"name": meta["name"], "group": kind.group, "kind": kind.name},
+        )
+
+
+def _marked(write: Write, old: Mapping[str, Any], options: DeleteOptions) -> dict[str, Any]:
+    """The object with the marks of a deletion that has to wait."""
+    obj = copy.deepcopy(dict(old))
+    meta = obj["metadata"]
+    finalizers: list[str] = list(meta.get("finalizers") or [])
+    orphan = options.orphan is True or options.propagation == "Orphan"
+    for wanted, finalizer in (
+        (options.propagation == "Foreground", Finalizer.FOREGROUND),
+        (orphan, Finalizer.ORPHAN),
+    ):
+        if wanted and finalizer not in finalizers:
+            finalizers.append(str(finalizer))
+    if finalizers:
+        meta["finalizers"] = finalizers
+    if not meta.get("deletionTimestamp"):
+        meta["deletionTimestamp"] = write.kit.now()
+        meta["deletionGracePeriodSeconds"] = 0
+        if writing.has_generation(write.resource):
+            meta["generation"] = meta.get("generation", 0) + 1
+        write.resource.strategy.delete(obj, write.stamp())
+    return obj

@@ -1,0 +1,219 @@
+"""Object metadata: what may stand in it, what only the server writes, and how names are made.
+
+Rules and texts follow AM/pkg/api/validation/objectmeta.go and AS/pkg/registry/rest/{create,update}.go.
+"""
+
+import secrets
+import uuid
+from collections.abc import Mapping
+from typing import Any, Final
+
+from krate import errors, selectors
+from krate.errors import Cause, CauseType
+from krate.kinds import Kind
+from krate.names import Finalizer
+from krate_api.resources import Resource
+
+_ALPHABET: Final = "bcdfghjklmnpqrstvwxz2456789"
+_SUFFIX: Final = 5
+_MAX_PREFIX: Final = 63 - _SUFFIX
+MAX_ANNOTATIONS: Final = 256 * 1024
+
+_MEMBERS: Final[Mapping[str, type | tuple[type, ...]]] = {
+    "name": str,
+    "generateName": str,
+    "namespace": str,
+    "selfLink": str,
+    "uid": str,
+    "resourceVersion": str,
+    "generation": int,
+    "creationTimestamp": (str, type(None)),
+    "deletionTimestamp": (str, type(None)),
+    "deletionGracePeriodSeconds": (int, type(None)),
+    "labels": (dict, type(None)),
+    "annotations": (dict, type(None)),
+    "ownerReferences": (list, type(None)),
+    "finalizers": (list, type(None)),
+    "managedFields": (list, type(None)),
+}
+_WORDS: Final = {dict: "object", list: "array", str: "string", bool: "bool", int: "number", float: "number"}
+_NEVER_SENT: Final = ("selfLink", "managedFields")
+
+
+def normalise(obj: dict[str, Any], kind: Kind) -> list[str]:
+    """Check the types of metadata and drop what is unknown, null or empty; answers unknown paths.
+
+    Raises:
+        BadRequest: a member has the wrong type.
+    """
+    metadata = obj.setdefault("metadata", {})
+    if not isinstance(metadata, dict):
+        raise _wrong_type(kind, "metadata", metadata, "v1.ObjectMeta")
+    unknown = [f"metadata.{member}" for member in metadata if member not in _MEMBERS]
+    for member in list(metadata):
+        value = metadata[member]
+        if member in _MEMBERS and not _is(value, _MEMBERS[member]):
+            raise _wrong_type(kind, f"metadata.{member}", value, "string")
+        if member not in _MEMBERS or member in _NEVER_SENT or value in (None, [], {}) or value == "":
+            del metadata[member]
+    _check_values(metadata, kind)
+    return unknown
+
+
+def _is(value: Any, wanted: type | tuple[type, ...]) -> bool:
+    return isinstance(value, wanted) and not (isinstance(value, bool) and wanted is int)
+
+
+def _check_values(metadata: Mapping[str, Any], kind: Kind) -> None:
+    for member, wanted, word in (("finalizers", str, "string"), ("ownerReferences", dict, "v1.OwnerReference")):
+        for item in metadata.get(member, []):
+            if not isinstance(item, wanted):
+                raise _wrong_type(kind, f"metadata.{member}", item, word)
+    for member in ("labels", "annotations"):
+        for key, value in metadata.get(member, {}).items():
+            if not isinstance(value, str):
+                raise _wrong_type(kind, f"metadata.{member}.{key}", value, "string")
+
+
+def _wrong_type(kind: Kind, field: str, value: Any, wanted: str) -> errors.BadRequest:
+    found = _WORDS.get(type(value), "null")
+    return errors.BadRequest(
+        f'{kind.name} in version "{kind.version}" cannot be handled as a {kind.name}: json: cannot unmarshal {found} '
+        f"into Go struct field ObjectMeta.{field} of type {wanted}"
+    )
+
+
+def generated_name(prefix: str) -> str:
+    """A name from `generateName`: 58 characters of the prefix and five random ones that spell no word."""
+    return prefix[:_MAX_PREFIX] + "".join(secrets.choice(_ALPHABET) for _ in range(_SUFFIX))
+
+
+def begin(obj: dict[str, Any], *, namespace: str, now: str, generation: bool) -> None:
+    """Set what the server sets on a new object; whatever the client sent there is gone."""
+    metadata = obj["metadata"]
+    for member in ("deletionTimestamp", "deletionGracePeriodSeconds", "generation", "resourceVersion"):
+        metadata.pop(member, None)
+    metadata["uid"] = str(uuid.uuid4())
+    metadata["creationTimestamp"] = now
+    if generation:
+        metadata["generation"] = 1
+    if namespace:
+        metadata["namespace"] = namespace
+    else:
+        metadata.pop("namespace", None)
+
+
+_RESTORED: Final = ("creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation", "uid")
+
+
+def restore(obj: dict[str, Any], old: Mapping[str, Any]) -> None:
+    """Put back on an update what only the server writes."""
+    for member in _RESTORED:
+        if member in old["metadata"]:
+            obj["metadata"][member] = old["metadata"][member]
+        else:
+            obj["metadata"].pop(member, None)
+    if "namespace" in old["metadata"]:
+        obj["metadata"]["namespace"] = old["metadata"]["namespace"]
+    obj["metadata"]["resourceVersion"] = old["metadata"]["resourceVersion"]
+
+
+def problems(obj: Mapping[str, Any], resource: Resource) -> list[Cause]:
+    """What is wrong with the metadata of an object about to be stored."""
+    metadata = obj["metadata"]
+    found = [
+        Cause(CauseType.INVALID, f'Invalid value: "{metadata["name"]}": {problem}', "metadata.name")
+        for problem in resource.name_problems(metadata["name"])
+    ]
+    found += _label_problems(metadata.get("labels") or {})
+    found += _annotation_problems(metadata.get("annotations") or {})
+    found += _owner_problems(metadata.get("ownerReferences") or [])
+    found += _finalizer_problems(metadata.get("finalizers") or [])
+    return found
+
+
+def _label_problems(labels: Mapping[str, str]) -> list[Cause]:
+    found: list[Cause] = []
+    for key, value in labels.items():
+        if problem := selectors.label_key_problem(key):
+            found.append(Cause(CauseType.INVALID, f'Invalid value: "{key}": {problem}', "metadata.labels"))
+        if problem := selectors.label_value_problem(value):
+            found.append(Cause(CauseType.INVALID, f'Invalid value: "{value}": {problem}', "metadata.labels"))
+    return found
+
+
+def _annotation_problems(annotations: Mapping[str, str]) -> list[Cause]:
+    found = [
+        Cause(CauseType.INVALID, f'Invalid value: "{key}": {problem}', "metadata.annotations")
+        for key in annotations
+        if (problem := selectors.label_key_problem(key.lower()))
+    ]
+    size = sum(len(key.encode()) + len(value.encode()) for key, value in annotations.items())
+    if size > MAX_ANNOTATIONS:
+        text = f"Too long: may not be more than {MAX_ANNOTATIONS} bytes"
+        found.append(Cause(CauseType.TOO_LONG, text, "metadata.annotations"))
+    return found
+
+
+def _owner_problems(owners: list[dict[str, Any]]) -> list[Cause]:
+    found = [
+        Cause(
+            CauseType.INVALID,
+            f'Invalid value: "": {member} must not be empty',
+            f"metadata.ownerReferences[{number}].{member}",
+        )
+        for number, owner in enumerate(owners)
+        for member in ("apiVersion", "kind", "name", "uid")
+        if not isinstance(owner.get(member), str) or not owner[member]
+    ]
+    if sum(owner.get("controller") is True for owner in owners) > 1:
+        text = "Invalid value: Only one reference can have Controller set to true"
+        found.append(Cause(CauseType.INVALID, text, "metadata.ownerReferences"))
+    return found
+
+
+def _finalizer_problems(finalizers: list[str]) -> list[Cause]:
+    found = [
+        Cause(CauseType.INVALID, f'Invalid value: "{item}": {problem}', "metadata.finalizers")
+        for item in finalizers
+        if (problem := selectors.label_key_problem(item))
+    ]
+    if Finalizer.ORPHAN in finalizers and Finalizer.FOREGROUND in finalizers:
+        text = "Invalid value: finalizer orphan and foregroundDeletion cannot be both set"
+        found.append(Cause(CauseType.INVALID, text, "metadata.finalizers"))
+    return found
+
+
+def new_finalizers(obj: Mapping[str, Any], old: Mapping[str, Any]) -> list[Cause]:
+    """An object that is being deleted takes no new finalizers."""
+    if "deletionTimestamp" not in old["metadata"]:
+        return []
+    before = set(old["metadata"].get("finalizers") or [])
+    added = [item for item in obj["metadata"].get("finalizers") or [] if item not in before]
+    if not added:
+        return []
+    shown = ", ".join(f'"{item}"' for item in added)
+    text = (
+        "Forbidden: no new finalizers can be added if the object is being deleted, "
+        f"found new finalizers []string{{{shown}}}"
+    )
+    return [Cause(CauseType.FORBIDDEN, text, "metadata.finalizers")]
+
+
+def deduplicate_owners(obj: dict[str, Any]) -> list[str]:
+    """Drop equal owner references; answers a warning for each."""
+    owners = obj["metadata"].get("ownerReferences")
+    if not owners:
+        return []
+    kept: list[Any] = []
+    warnings: list[str] = []
+    for owner in owners:
+        if owner in kept:
+            warnings.append(
+                ".metadata.ownerReferences contains duplicate entries; "
+                f"API server dedups owner references: {owner.get('uid')}"
+            )
+        else:
+            kept.append(owner)
+    obj["metadata"]["ownerReferences"] = kept
+    return warnings

@@ -1,0 +1,177 @@
+"""What every write shares: validation in the fixed order, admission, audit and the mapping of store errors."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from krate import clock, errors, names
+from krate.errors import Cause
+from krate.kinds import Form
+from krate_api import activity
+from krate_api.admission.chain import Chain
+from krate_api.admission.interface import Operation, Request
+from krate_api.registry import metadata
+from krate_api.registry.call import Call, WriteOptions
+from krate_api.resources import Catalog, Resource
+from krate_api.store import encoding
+from krate_api.store.interface import Committed, Put, Store, Stored
+from krate_api.store.interface import Operation as StoreOperation
+from krate_api.strategies.interface import Facts, Stamp
+
+_WITHOUT_GENERATION = frozenset({"", "rbac.authorization.k8s.io", "coordination.k8s.io"})
+
+
+class FactFinder(Protocol):
+    """Finds out what a strategy must know: the only I/O before stamping."""
+
+    async def find(
+        self,
+        resource: Resource,
+        operation: Operation,
+        obj: Mapping[str, Any],
+        old: Mapping[str, Any] | None,
+        call: Call,
+    ) -> Facts: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Kit:
+    """What the write paths need."""
+
+    catalog: Catalog
+    store: Store
+    chain: Chain
+    facts: FactFinder
+    clock: clock.Clock
+
+    def now(self) -> str:
+        return clock.rfc3339(self.clock())
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """One write on its way: the kit, the kind, who asks and how."""
+
+    kit: Kit
+    resource: Resource
+    call: Call
+    options: WriteOptions
+
+    def stamp(self) -> Stamp:
+        return Stamp(self.call.caller, self.kit.now(), self.call.correlation_id)
+
+    async def facts(self, operation: Operation, obj: Mapping[str, Any], old: Mapping[str, Any] | None) -> Facts:
+        return await self.kit.facts.find(self.resource, operation, obj, old, self.call)
+
+    async def admit(
+        self,
+        operation: Operation,
+        *,
+        obj: Mapping[str, Any] | None,
+        old: Mapping[str, Any] | None,
+        subresource: str = "",
+    ) -> None:
+        """Run validating admission.
+
+        Raises:
+            StatusError: a validator denies.
+        """
+        shown = obj if obj is not None else old or {}
+        request = Request(
+            uid=self.call.correlation_id,
+            operation=operation,
+            kind=self.resource.kind,
+            name=shown.get("metadata", {}).get("name", ""),
+            namespace=shown.get("metadata", {}).get("namespace", ""),
+            caller=self.call.caller,
+            object=obj,
+            old=old,
+            subresource=subresource,
+            dry_run=self.options.dry_run,
+            options=self.options.rendered(),
+        )
+        await self.kit.chain.validate(request, self.call.review)
+
+    def entry(
+        self, verb: str, *, obj: Mapping[str, Any], command: str, subresource: str = ""
+    ) -> Sequence[StoreOperation]:
+        """The audit row of the write, unless it is exempt."""
+        kind = self.resource.kind
+        if activity.exempt(kind, subresource, controller=self.call.controller):
+            return ()
+        row = activity.Entry(
+            self.call.caller,
+            verb,
+            kind.api_version,
+            kind.name,
+            obj["metadata"].get("namespace", "") or names.SYSTEM_NAMESPACE,
+            obj["metadata"]["name"],
+            self.kit.now(),
+            self.call.correlation_id,
+            subresource=subresource,
+            command=command,
+        )
+        return (row.operation(),)
+
+
+def has_generation(resource: Resource) -> bool:
+    return resource.kind.form is not Form.BUILTIN or resource.kind.group not in _WITHOUT_GENERATION
+
+
+def check_shape(resource: Resource, obj: Mapping[str, Any]) -> None:
+    """The schema alone, before anything reads the object as if it were well formed.
+
+    Raises:
+        Invalid: with all problems found.
+    """
+    causes = resource.validator.problems(obj)
+    if causes:
+        name = obj["metadata"].get("name", "")
+        raise errors.Invalid.of(kind=resource.kind.name, group=resource.kind.group, name=name, causes=causes)
+
+
+def check(
+    resource: Resource, obj: Mapping[str, Any], old: Mapping[str, Any] | None, extra: Sequence[Cause] = ()
+) -> None:
+    """Schema and everything the schema cannot say.
+
+    Raises:
+        Invalid: with all problems found.
+    """
+    causes = [*extra, *metadata.problems(obj, resource)]
+    if old is not None:
+        causes += metadata.new_finalizers(obj, old)
+    causes += resource.validator.problems(obj)
+    if not causes:
+        causes += resource.strategy.problems(obj, old)
+    if causes:
+        raise errors.Invalid.of(
+            kind=resource.kind.name, group=resource.kind.group, name=obj["metadata"].get("name", ""), causes=causes
+        )
+
+
+def put(resource: Resource, obj: dict[str, Any], expect: int) -> Put:
+    """The store operation that writes `obj`."""
+    key = resource.key(obj["metadata"].get("namespace", ""), obj["metadata"]["name"])
+    return Put(key, encoding.draft(obj), resource.index(obj), expect)
+
+
+def unsaved(resource: Resource, obj: dict[str, Any], version: int) -> Stored:
+    """The answer of a dry run: the object as it would be, with the version it was derived from (none for a create)."""
+    key = resource.key(obj["metadata"].get("namespace", ""), obj["metadata"]["name"])
+    draft = encoding.draft(obj)
+    body = draft.at(version) if version else (draft.head + draft.tail).replace(b'"resourceVersion":"",', b"", 1)
+    return Stored(key, version, body)
+
+
+def conflict(resource: Resource, name: str) -> errors.Conflict:
+    return errors.Conflict.of(plural=resource.kind.plural, group=resource.kind.group, name=name)
+
+
+def not_found(resource: Resource, name: str) -> errors.NotFound:
+    return errors.NotFound.of(plural=resource.kind.plural, group=resource.kind.group, name=name)
+
+
+def only(committed: Committed) -> Stored:
+    """The first object that a batch wrote: the one the request is about."""
+    return committed.objects[0]

@@ -1,0 +1,98 @@
+"""What the server knows at run time about a kind: its row, its schema compiled, its columns and its strategy."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from krate import names
+from krate.kinds import Kind, NameRule
+from krate.names import Verb
+from krate.schema import Schema, structural
+from krate_api import paths
+from krate_api import structural as shapes
+from krate_api.store.interface import Index, Key
+from krate_api.strategies.interface import Strategy
+
+
+class Resource:
+    """One served kind."""
+
+    def __init__(self, kind: Kind, strategy: Strategy) -> None:
+        self.kind = kind
+        self.strategy = strategy
+        self.schema: Schema = structural(kind.model)
+
+    @cached_property
+    def validator(self) -> shapes.Validator:
+        """Compiled on first use, so that start-up does not pay for kinds that nobody writes."""
+        return shapes.Validator(self.schema)
+
+    def key(self, namespace: str, name: str) -> Key:
+        return Key(self.kind.resource, namespace if self.kind.namespaced else "", name)
+
+    def index(self, obj: Mapping[str, Any]) -> Index:
+        """What selectors can see of an object."""
+        labels = obj["metadata"].get("labels") or {}
+        return Index(dict(labels), paths.fields_of(obj, self.kind.selectable))
+
+    def name_problems(self, name: str) -> tuple[str, ...]:
+        """Why `name` cannot name an object of this kind."""
+        match self.kind.name_rule:
+            case NameRule.LABEL:
+                problems = names.label_problems(name)
+            case NameRule.PATH_SEGMENT:
+                problems = names.path_segment_problems(name)
+            case NameRule.SUBDOMAIN:
+                problems = names.subdomain_problems(name)
+        if len(name) > self.kind.max_name and not problems:
+            problems = (f"must be no more than {self.kind.max_name} characters",)
+        return problems
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A resource of the URL, and its subresource if there is one."""
+
+    resource: Resource
+    subresource: str = ""
+
+
+class Catalog:
+    """All served kinds, by the words of a URL and by apiVersion and kind."""
+
+    def __init__(self, resources: Iterable[Resource]) -> None:
+        self.resources = tuple(resources)
+        self._by_path = {(r.kind.group, r.kind.version, r.kind.plural): r for r in self.resources}
+        self._by_kind = {(r.kind.api_version, r.kind.name): r for r in self.resources}
+        self._by_name = {r.kind.resource: r for r in self.resources}
+
+    def find(self, group: str, version: str, plural: str) -> Resource | None:
+        return self._by_path.get((group, version, plural))
+
+    def of(self, kind: Kind) -> Resource:
+        return self._by_kind[kind.api_version, kind.name]
+
+    def by_kind(self, api_version: str, name: str) -> Resource | None:
+        return self._by_kind.get((api_version, name))
+
+    def by_name(self, qualified: str) -> Resource | None:
+        return self._by_name.get(qualified)
+
+    def groups(self) -> dict[str, dict[str, list[Resource]]]:
+        """Group -> version -> resources, in the order of the table."""
+        found: dict[str, dict[str, list[Resource]]] = {}
+        for resource in self.resources:
+            found.setdefault(resource.kind.group, {}).setdefault(resource.kind.version, []).append(resource)
+        return found
+
+
+def supports(resource: Resource, verb: str, subresource: str) -> bool:
+    """Whether the kind has this verb there."""
+    wanted = Verb(verb) if verb in Verb else None
+    if wanted is None:
+        return False
+    if not subresource:
+        return wanted in resource.kind.verbs
+    sub = resource.kind.subresource(subresource)
+    return sub is not None and wanted in sub.verbs

@@ -1,0 +1,1 @@
+"""Storage of objects, their change log and private rows, behind one port."""

@@ -1,0 +1,28 @@
+"""Which kinds have a strategy of their own; every other kind behaves like every other kind."""
+
+from krate import kinds
+from krate.kinds import Kind
+from krate_api.strategies import config, core, forge
+from krate_api.strategies.interface import Strategy
+
+
+def strategies() -> dict[Kind, Strategy]:
+    """Strategies by row."""
+    binding = core.BindingStrategy()
+    selecting = config.SelectingStrategy()
+    return {
+        kinds.NAMESPACE: core.NamespaceStrategy(),
+        kinds.SECRET: core.SecretStrategy(),
+        kinds.CONFIG_MAP: core.ConfigMapStrategy(),
+        kinds.ROLE_BINDING: binding,
+        kinds.CLUSTER_ROLE_BINDING: binding,
+        kinds.USER: core.UserStrategy(),
+        kinds.ORGANIZATION: config.OrganizationStrategy(),
+        kinds.REPOSITORY: config.RepositoryStrategy(),
+        kinds.BRANCH_PROTECTION: selecting,
+        kinds.REF_POLICY: selecting,
+        kinds.PULL_REQUEST: forge.PullRequestStrategy(),
+        kinds.REVIEW: forge.ReviewStrategy(),
+        kinds.COMMENT: forge.CommentStrategy(),
+        kinds.CHECK: forge.CheckStrategy(),
+    }
