@@ -5,11 +5,10 @@ from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from typing import Any, Self
 
 import httpx2
-import orjson
 
 from krate import errors
 from krate.kinds import Kind
-from krate_kube import answers, paths, sending
+from krate_kube import answers, paths, sending, wire
 from krate_kube.connections import Connection
 from krate_kube.interface import Event, Listing, Object, PatchType, Propagation, Unreachable
 from krate_kube.sending import Call
@@ -165,7 +164,7 @@ class HttpClient:
         else:
             path = paths.collection(kind, where)
         params = paths.write_options(dry_run=dry_run, field_manager=field_manager, field_validation=field_validation)
-        return await self._send_object(Call("POST", path, params, orjson.dumps(body), _JSON))
+        return await self._send_object(Call("POST", path, params, wire.dumps(body), _JSON))
 
     async def update(
         self, kind: Kind, body: Mapping[str, Any], *, subresource: str = "", field_manager: str = ""
@@ -175,7 +174,7 @@ class HttpClient:
             kind, metadata.get("name", ""), namespace=metadata.get("namespace", ""), subresource=subresource
         )
         params = paths.write_options(field_manager=field_manager)
-        return await self._send_object(Call("PUT", path, params, orjson.dumps(body), _JSON))
+        return await self._send_object(Call("PUT", path, params, wire.dumps(body), _JSON))
 
     async def patch(
         self,
@@ -192,7 +191,7 @@ class HttpClient:
     ) -> Object:
         path = paths.item(kind, name, namespace=namespace, subresource=subresource)
         params = paths.write_options(dry_run=dry_run, field_manager=field_manager, field_validation=field_validation)
-        return await self._send_object(Call("PATCH", path, params, orjson.dumps(patch), {"Content-Type": str(type)}))
+        return await self._send_object(Call("PATCH", path, params, wire.dumps(patch), {"Content-Type": str(type)}))
 
     async def delete(
         self,
@@ -247,7 +246,7 @@ def _metadata(body: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _delete_options(propagation: Propagation | None, extra: Mapping[str, Any]) -> bytes:
     policy = {"propagationPolicy": str(propagation)} if propagation else {}
-    return orjson.dumps({"apiVersion": "v1", "kind": "DeleteOptions", **policy, **extra})
+    return wire.dumps({"apiVersion": "v1", "kind": "DeleteOptions", **policy, **extra})
 
 
 def _warning_text(header: str) -> str:

@@ -3,15 +3,16 @@
 Numbers in comments are those of the design page on API behaviour.
 """
 
-import copy
 import random
 from collections.abc import Mapping
 from typing import Any, Final
 
+import orjson
+
 from krate import errors, names
 from krate.errors import Cause, CauseType
 from krate.kinds import Kind, NameRule
-from krate_kube import schemas, selections
+from krate_kube import schemas, selections, wire
 from krate_kube.interface import Object, Propagation
 
 _SUFFIX_ALPHABET: Final = "bcdfghjklmnpqrstvwxz2456789"
@@ -41,7 +42,7 @@ def decode(kind: Kind, body: Mapping[str, Any], *, namespace: str) -> Object:
     Raises:
         BadRequest, Invalid: it claims to be something else, or lives elsewhere.
     """
-    found: Object = copy.deepcopy(dict(body))
+    found: Object = orjson.loads(wire.dumps(body))  # what is sent is JSON: enumerations become their words here too
     metadata = found.setdefault("metadata", {})
     if found.get("apiVersion") != kind.api_version:
         raise errors.BadRequest(
@@ -73,7 +74,7 @@ def new(kind: Kind, body: Mapping[str, Any], *, namespace: str, now: str, uid: s
     _check_name(kind, str(metadata.get("name") or ""))
     metadata |= {"uid": uid, "creationTimestamp": now, "generation": 1}
     if kind.resource == "namespaces":
-        metadata["labels"] = {**metadata.get("labels", {}), names.Label.NAMESPACE_NAME: metadata["name"]}
+        metadata["labels"] = {**metadata.get("labels", {}), names.Label.NAMESPACE_NAME.value: metadata["name"]}
         found |= {"spec": {"finalizers": [names.Finalizer.NAMESPACE.value]}, "status": {"phase": "Active"}}
     found = schemas.conform(kind, found)
     schemas.validate(kind, found)
