@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from krate import clock, errors, kinds, names
 from krate.kinds import Kind
-from krate_kube import ledger, patches, paths, selections, writes
+from krate_kube import jsonpatches, ledger, patches, paths, selections, writes
 from krate_kube.actions import Action, Interceptor, RawReactor, RawRequest, Reactor
 from krate_kube.interface import Event, Listing, Object, PatchType, Propagation
 
@@ -185,7 +185,7 @@ class MemoryClient:
             raise errors.UnsupportedMediaType(
                 f"{errors.UnsupportedMediaType.__doc__} - the in-memory server accepts merge and JSON patches"
             )
-        wanted = patches.merge(old, patch) if isinstance(patch, Mapping) else patches.json(old, patch)
+        wanted = patches.merge(old, patch) if isinstance(patch, Mapping) else jsonpatches.apply(old, patch)
         if wanted.get("metadata", {}).get("name") != name:
             raise errors.BadRequest(f"the name of the object does not match the name on the URL ({name})")
         return self._store(kind, old, wanted, subresource=subresource, dry_run=dry_run)

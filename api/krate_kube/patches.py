@@ -1,12 +1,8 @@
-"""Patches as the API server applies them: RFC 7386 merge and RFC 6902 JSON, on plain values."""
+"""Merge patches (RFC 7386) on plain values: applying one, and finding the one between two objects."""
 
 import copy
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
-
-import jsonpatch
-
-from krate import errors
 
 
 def merge(target: Any, patch: Any) -> Any:
@@ -20,18 +16,6 @@ def merge(target: Any, patch: Any) -> Any:
         else:
             found[key] = merge(found.get(key), value)
     return found
-
-
-def json(target: Any, operations: Sequence[Mapping[str, Any]]) -> Any:
-    """`target` after all `operations`.
-
-    Raises:
-        Invalid: a test fails, or a path is not there (Kubernetes answers 422, and kopf relies on it).
-    """
-    try:
-        return jsonpatch.apply_patch(target, list(operations))
-    except (jsonpatch.JsonPatchException, jsonpatch.JsonPointerException) as problem:
-        raise errors.Invalid(details={}) from problem
 
 
 def difference(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:

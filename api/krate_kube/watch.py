@@ -74,6 +74,18 @@ Troubled = Callable[[Exception, float], None]
 def _quiet(_failure: Exception, _pause: float) -> None: ...
 
 
+Keep = Callable[[Object], Object]
+
+
+def _everything(found: Object) -> Object:
+    return found
+
+
+def metadata_only(found: Object) -> Object:
+    """What the garbage collector and the comparison of listings need of an object."""
+    return {key: found[key] for key in ("apiVersion", "kind", "metadata") if key in found}
+
+
 class Informer:
     """Follows one kind, all of it or a selection; read `cache` at any time, consume `follow` once.
 
@@ -86,6 +98,9 @@ class Informer:
         backoff: pauses after failures.
         sleep: waits; injected by tests.
         troubled: told of each failure that is waited out.
+        keep: what of an object stays in the cache; for kinds with many objects, `metadata_only`.
+        cached: without a cache nothing is listed: `follow` reports a BOOKMARK for "anything may have happened before"
+            and then what the watch reports.
     """
 
     def __init__(
@@ -99,6 +114,8 @@ class Informer:
         backoff: Backoff = Backoff(),
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         troubled: Troubled = _quiet,
+        keep: Keep = _everything,
+        cached: bool = True,
     ) -> None:
         self.kind = kind
         self.cache: dict[Key, Object] = {}
@@ -113,6 +130,8 @@ class Informer:
         self._backoff = backoff
         self._sleep = sleep
         self._troubled = troubled
+        self._keep = keep
+        self._cached = cached
         self._failures = 0
 
     def get(self, name: str, *, namespace: str = "") -> Object | None:
@@ -168,13 +187,12 @@ class Informer:
         await self._sleep(pause)
 
     async def _relist(self) -> list[Change]:
-        listing = await self._client.list(
-            self.kind, namespace=self._namespace, labels=self._labels, fields=self._fields
-        )
-        fresh = {key_of(found): found for found in listing.items}
+        selection = {"namespace": self._namespace, "labels": self._labels, "fields": self._fields}
+        listing = await self._client.list(self.kind, **selection, limit=0 if self._cached else 1)
+        fresh = {key_of(found): found for found in listing.items if self._cached}
         changes = list(differences(self.cache, fresh))
         self.cache.clear()
-        self.cache.update(fresh)
+        self.cache.update((key, self._keep(found)) for key, found in fresh.items())
         self.resource_version = listing.resource_version
         self.synced.set()
         return [*changes, Change(EventType.BOOKMARK, {}, listed=True)]
@@ -197,13 +215,15 @@ class Informer:
     def _apply(self, type_: EventType, found: Object) -> Change | None:
         """Put one event into the cache; None when the cache knew it already."""
         key = key_of(found)
+        if not self._cached:
+            return Change(type_, found)
         old = self.cache.get(key)
         if type_ is EventType.DELETED:
             self.cache.pop(key, None)
             return Change(type_, found, old) if old is not None else None
         if old is not None and version_of(old) == version_of(found):
             return None
-        self.cache[key] = found
+        self.cache[key] = self._keep(found)
         return Change(EventType.ADDED if old is None else EventType.MODIFIED, found, old)
 
 

@@ -252,6 +252,40 @@ async def test_selection() -> None:
                 await asyncio.sleep(0)
 
 
+async def test_without_a_cache() -> None:
+    """Without a cache nothing is listed: first a BOOKMARK, then what happens; after 410 another BOOKMARK."""
+    client = MemoryClient(namespaces=["acme"])
+    for name in ("a", "b", "c"):
+        await client.create(CONFIG_MAP, factories.make_config_map(name))
+    informer = Informer(client, CONFIG_MAP, sleep=no_pause, cached=False)
+    stream = informer.follow()
+    first = await anext(stream)
+    await client.patch(CONFIG_MAP, "a", {"data": {"colour": "red"}}, namespace="acme")
+    second = await anext(stream)
+    await client.delete(CONFIG_MAP, "b", namespace="acme")
+    client.compact()
+    client.end_watches()
+    third = await anext(stream)
+    await stream.aclose()
+    assert [change.type for change in (first, second, third)] == [
+        EventType.BOOKMARK,
+        EventType.MODIFIED,
+        EventType.BOOKMARK,
+    ]
+    assert (second.object["data"], informer.cache) == ({"colour": "red"}, {})
+
+
+async def test_what_is_kept() -> None:
+    """The cache holds what `keep` leaves, while changes carry the whole object."""
+    client = MemoryClient(namespaces=["acme"])
+    await client.create(CONFIG_MAP, factories.make_config_map("a"))
+    informer = Informer(client, CONFIG_MAP, keep=watch.metadata_only)
+    stream = informer.follow()
+    change = await anext(stream)
+    await stream.aclose()
+    assert (change.object["data"], "data" in informer.cache["acme", "a"]) == ({"colour": "green"}, False)
+
+
 async def test_cancelling_closes_the_watch() -> None:
     """Leaving ends the watch on the server as well."""
     client = MemoryClient()
