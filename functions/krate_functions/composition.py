@@ -63,6 +63,8 @@ class Event:
     severity: Severity
     reason: str
     message: str
+    step: str = ""
+    """Pipeline step that reported it; filled in by the engine."""
 
 
 @dataclass(frozen=True, slots=True)

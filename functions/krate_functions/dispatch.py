@@ -65,6 +65,8 @@ def answer(xr: Object, observed: Observed, required: Required, given: Mapping[st
 
 def _run(xr: Object, observed: Observed, required: Required, given: Mapping[str, Any] | None) -> Answer:
     spec = _parse(options.Compose, given or {}, f"{options.KIND} input")
+    if (spec.api_version, spec.kind) != (options.API_VERSION, options.KIND):
+        raise Refused(f"input is {spec.api_version} {spec.kind}, not {options.API_VERSION} {options.KIND}".strip())
     name = spec.composer or str(xr.get("kind", "")).lower()
     if name not in composers.COMPOSERS:
         raise Refused(f"no composer is called {name!r}; known are {composers.known()}")

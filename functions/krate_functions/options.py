@@ -1,16 +1,17 @@
 """The input of our function: which composer runs, and what the platform it composes for is able to do."""
 
 from collections.abc import Iterable, Mapping
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final
 
 from pydantic import ConfigDict, Field
 
-from krate.kinds import Kind
-from krate.models import Model
+from krate.kinds import Form, Kind
+from krate.models import Model, Resource
 from krate.models.meta import camel
 from krate.models.providerconfig import HostType
 
-API_VERSION: Final = "fn.krate.a5c.ai/v1alpha1"
+GROUP: Final = "fn.krate.a5c.ai"
+API_VERSION: Final = f"{GROUP}/v1alpha1"
 KIND: Final = "Compose"
 
 
@@ -24,16 +25,16 @@ def served(rows: Iterable[Kind]) -> tuple[str, ...]:
     return tuple(sorted(group_kind(kind.name, kind.group) for kind in rows))
 
 
-class _Strict(Model):
-    """Input is ours to define: a typo in it is an error, not an unknown field to ignore."""
-
-    model_config = ConfigDict(
-        alias_generator=camel, populate_by_name=True, extra="forbid", frozen=True, use_attribute_docstrings=True
-    )
+_STRICT: Final = ConfigDict(
+    alias_generator=camel, populate_by_name=True, extra="forbid", frozen=True, use_attribute_docstrings=True
+)
+"""Input is ours to define: a typo in it is an error, not an unknown field to ignore."""
 
 
-class Options(_Strict):
+class Options(Model):
     """What the platform can do."""
+
+    model_config = _STRICT
 
     serves: Annotated[tuple[str, ...], Field(min_length=1)]
     """Kinds the platform has, as `Kind.group` (`Namespace`, `RoleBinding.rbac.authorization.k8s.io`). Composers emit
@@ -59,16 +60,16 @@ class Options(_Strict):
         return group_kind(name, group) in self.serves
 
 
-class Compose(_Strict):
-    """Input of the function `krate`."""
+class Compose(Resource):
+    """Input of the function `function-krate`: what to compose, and for which platform."""
 
-    api_version: Annotated[Literal["fn.krate.a5c.ai/v1alpha1"], Field(alias="apiVersion")]
-    """Version of this input."""
-    kind: Literal["Compose"]
-    """Kind of this input."""
-    metadata: Annotated[dict[str, Any], Field(default_factory=dict)]
-    """Ignored; Crossplane's tools like every object to have it."""
+    model_config = _STRICT
+
     composer: str = ""
     """Composer to run; by default the composite's kind in lower case."""
     options: Options
     """What the platform can do."""
+
+
+INPUT: Final = Kind(KIND, "composes", GROUP, "v1alpha1", Compose, Form.CONFIG)
+"""Row of the input: no server serves it; packages of functions carry its schema."""

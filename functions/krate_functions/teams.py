@@ -36,9 +36,10 @@ class Roster:
         return next((cycle for cycle in self.cycles if name in cycle), ())
 
 
-def describe(cycle: Sequence[str]) -> str:
-    """`a -> b -> a`."""
-    return " -> ".join([*cycle, cycle[0]])
+def complaint(cycle: Sequence[str]) -> str:
+    """What is wrong with a cycle, and what to do."""
+    path = " -> ".join([*cycle, cycle[0]])
+    return f"Teams are their own ancestors: {path}. Change spec.parent of one of them"
 
 
 def roster(teams: Iterable[Team]) -> Roster:

@@ -26,7 +26,7 @@ _HOST_ACCESS: Final = "host-access"
 
 def compose(xr: Repository, observed: Observed, required: Required, options: Options) -> Desired:
     """HostedRepository, HostedAccess, and a Role with its RoleBinding per repository role."""
-    requirements = _requirements(xr)
+    requirements = _requirements(xr, options)
     if any(name not in required for name in requirements):
         return Desired(requirements=requirements)
     roster = teams.found(required)
@@ -46,22 +46,27 @@ def compose(xr: Repository, observed: Observed, required: Required, options: Opt
     )
 
 
-def _requirements(xr: Repository) -> dict[str, Selector]:
+def _requirements(xr: Repository, options: Options) -> dict[str, Selector]:
+    """What must be seen; a kind that the platform does not serve cannot be asked for."""
     namespace = xr.metadata.namespace
-    policy, binding = kinds.HOSTED_REF_POLICY, kinds.ROLE_BINDING
-    return {
+    found = {
         teams.NAME: teams.requirement(namespace),
-        OWNERS: Selector(binding.api_version, binding.name, objects.OWNERS_BINDING, namespace=namespace),
-        POLICY: Selector(policy.api_version, policy.name, xr.metadata.name, namespace=namespace),
         **tenancy.requirements({tenancy.NAMESPACE: namespace}),
     }
+    for name, kind, called in (
+        (OWNERS, kinds.ROLE_BINDING, objects.OWNERS_BINDING),
+        (POLICY, kinds.HOSTED_REF_POLICY, xr.metadata.name),
+    ):
+        if options.has(kind):
+            found[name] = Selector(kind.api_version, kind.name, called, namespace=namespace)
+    return found
 
 
 def _owners(required: Required) -> list[objects.Subject]:
     """Owners of the organisation, as its RoleBinding in this namespace names them."""
     return [
         {"apiGroup": objects.RBAC_GROUP, "kind": subject["kind"], "name": subject["name"]}
-        for binding in required[OWNERS]
+        for binding in required.get(OWNERS, ())
         for subject in binding.get("subjects") or []
     ]
 
@@ -108,8 +113,7 @@ def _host_access(xr: Repository) -> Part:
 def _access_ready(xr: Repository, plan: Plan, roster: Roster) -> Condition:
     """The roles' readiness, unless a grant names a team that nobody can be counted into."""
     for cycle in roles.broken_teams(xr, roster):
-        text = f"Teams are their own ancestors: {teams.describe(cycle)}. Change spec.parent of one of them"
-        return conditions.false(Type.ACCESS_READY, Reason.TEAM_CYCLE, text)
+        return conditions.false(Type.ACCESS_READY, Reason.TEAM_CYCLE, teams.complaint(cycle))
     for name in roles.missing_teams(xr, roster):
         text = f"Team {name} does not exist: create it or remove it from spec.access"
         return conditions.false(Type.ACCESS_READY, Reason.TEAM_MISSING, text)

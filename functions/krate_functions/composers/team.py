@@ -56,8 +56,7 @@ def _access_ready(xr: Team, plan: Plan, required: Required) -> Condition:
     others[xr.metadata.name] = xr
     cycle = teams.roster(others.values()).cycle_of(xr.metadata.name)
     if cycle:
-        text = f"Teams are their own ancestors: {teams.describe(cycle)}. Change spec.parent of one of them"
-        return conditions.false(Type.ACCESS_READY, Reason.TEAM_CYCLE, text)
+        return conditions.false(Type.ACCESS_READY, Reason.TEAM_CYCLE, teams.complaint(cycle))
     if xr.spec.parent and xr.spec.parent not in others:
         text = f"Team {xr.spec.parent} does not exist: create it or remove spec.parent"
         return conditions.false(Type.ACCESS_READY, Reason.TEAM_MISSING, text)

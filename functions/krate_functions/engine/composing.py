@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from krate import conditions
-from krate.conditions import Condition, Reason, Type
+from krate.conditions import Condition, Reason, Status, Type
 from krate_functions.composition import Event, Object
 from krate_functions.engine import naming, pipeline
 from krate_functions.engine.compositions import Composition
@@ -112,6 +112,18 @@ def synced(unsynced: Iterable[str]) -> Condition:
 def failed(message: str) -> Condition:
     """The condition Synced of a reconcile that was given up."""
     return conditions.false(Type.SYNCED, Reason.RECONCILE_ERROR, f"cannot compose resources: {message}")
+
+
+def unknown(xr: Object, partial: pipeline.Outcome) -> list[Reported]:
+    """What a fatal result leaves of a composite's own conditions: those that no function came to set are Unknown."""
+    seen = {reported.type for reported in partial.conditions}
+    text = "A fatal error occurred before the status of this condition could be determined."
+    lost = [
+        Reported(entry["type"], str(Status.UNKNOWN), str(Reason.FATAL_ERROR), text)
+        for entry in (xr.get("status") or {}).get("conditions") or []
+        if entry["type"] not in conditions.SYSTEM_TYPES and entry["type"] not in seen
+    ]
+    return [*(entry for entry in partial.conditions if entry.type not in conditions.SYSTEM_TYPES), *lost]
 
 
 def ready(found: Plan) -> Condition:

@@ -1,9 +1,12 @@
 """A Composition object as a value: the steps that compose one kind of composite."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
+from krate import kinds
+from krate.kinds import Kind
+from krate_functions import options
 from krate_functions.composition import Object, Selector
 
 API_VERSION: Final = "apiextensions.crossplane.io/v1"
@@ -71,6 +74,38 @@ def parse(obj: Object) -> Composition:
         raise Unusable(f'Composition "{name}" has two steps of one name')
     labels = (obj.get("metadata") or {}).get("labels") or {}
     return Composition(name, reference.get("apiVersion", ""), reference.get("kind", ""), steps, labels)
+
+
+def by_resource(objects: Sequence[Object], override: Mapping[str, Any]) -> dict[str, tuple[Kind, Composition]]:
+    """Row and Composition of each kind of composite, by the row's resource.
+
+    Args:
+        objects: Composition objects.
+        override: laid over the options of our function.
+
+    Raises:
+        Unusable: an object is no Composition, or is for a kind that the table does not hold.
+    """
+    found: dict[str, tuple[Kind, Composition]] = {}
+    for obj in objects:
+        composition = with_options(parse(obj), override)
+        kind = kinds.of(composition.api_version, composition.kind)
+        if kind is None:
+            text = f'Composition "{composition.name}" is for {composition.api_version} {composition.kind}'
+            raise Unusable(f"{text}, which is no kind of this platform")
+        found[kind.resource] = (kind, composition)
+    return found
+
+
+def with_options(composition: Composition, override: Mapping[str, Any]) -> Composition:
+    """The same Composition for a platform that knows better: `override` is laid over the options of our function."""
+    steps = tuple(
+        replace(step, input={**step.input, "options": {**(step.input.get("options") or {}), **override}})
+        if step.input is not None and step.input.get("apiVersion") == options.API_VERSION
+        else step
+        for step in composition.steps
+    )
+    return replace(composition, steps=steps)
 
 
 def _step(composition: str, entry: Mapping[str, Any]) -> Step:

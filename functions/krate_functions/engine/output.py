@@ -4,7 +4,6 @@ import copy
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from krate import conditions
 from krate.conditions import Reason, Status, Type
 from krate_functions.composition import Event, Object, Severity
 from krate_functions.engine import composing
@@ -57,16 +56,9 @@ def after(xr: Object, plan: Plan) -> list[Condition]:
 
 def after_failure(xr: Object, failure: PipelineError) -> list[Condition]:
     """The conditions that a fatal result leaves: what the function would have set is Unknown."""
-    synced = composing.failed(str(failure))
-    seen = {entry.type for entry in failure.partial.conditions}
-    text = "A fatal error occurred before the status of this condition could be determined."
-    lost = [
-        _condition(entry["type"], Status.UNKNOWN, Reason.FATAL_ERROR, text)
-        for entry in (xr.get("status") or {}).get("conditions") or []
-        if entry["type"] not in conditions.SYSTEM_TYPES and entry["type"] not in seen
-    ]
-    reported = (_condition(c.type, c.status, c.reason, c.message) for c in failure.partial.conditions)
-    return [_responsive(xr), _condition(synced.type, synced.status, synced.reason, synced.message), *reported, *lost]
+    own = composing.failed(str(failure))
+    said = [own, *composing.unknown(xr, failure.partial)]
+    return [_responsive(xr), *(_condition(c.type, c.status, c.reason, c.message) for c in said)]
 
 
 def _responsive(xr: Object) -> Condition:
@@ -95,7 +87,7 @@ def result(event: Event) -> dict[str, Any]:
     return {
         "apiVersion": API_VERSION,
         "kind": "Result",
-        "message": event.message,
+        "message": f'Pipeline step "{event.step}": {event.message}' if event.step else event.message,
         "reason": event.reason,
         "severity": str(event.severity),
     }

@@ -145,4 +145,4 @@ def _add(found: Outcome, step: Step, response: Response) -> Outcome:
 
 
 def _event(step: Step, event: Event) -> Event:
-    return Event(event.severity, event.reason or COMPOSE_REASON, f'Pipeline step "{step.name}": {event.message}')
+    return replace(event, reason=event.reason or COMPOSE_REASON, step=step.name)
