@@ -5,7 +5,7 @@ later. All pass one contract suite (`tests/contract/git`). Values are frozen dat
 sizes are bytes, times are UTC-aware.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -33,6 +33,18 @@ class RevisionMissing(GitError):
 
 class RefMoved(GitError):
     """the ref moved in the meantime; look again and decide anew."""
+
+
+class HostNameTaken(GitError):
+    """another repository of the organisation has this name on the Git host."""
+
+
+class PredecessorExists(GitError):
+    """a repository of this name that belongs to another owner is still there."""
+
+
+class HostForbidden(GitError):
+    """the Git host refuses this to the caller."""
 
 
 class HostUnavailable(GitError):
@@ -110,10 +122,12 @@ class GitHosting(Protocol):
     async def delete_team(self, namespace: str, name: str) -> None: ...
 
     async def put_repository(self, settings: HostedRepositorySettings) -> HostedRepositorySettings:
-        """Create or update; a retired repository of the same key is restored.
+        """Create or update; a retired repository of the same key is restored, and belongs to the new uid then.
 
         Raises:
-            GitError: the host name is taken by another key, or a predecessor with another uid is being deleted.
+            HostNameTaken: the host name is taken by another key, a retired one included; case does not distinguish.
+            PredecessorExists: a repository of this key that another uid owns was neither retired nor deleted.
+            GitError: a name that no host accepts.
         """
         ...
 
@@ -423,7 +437,10 @@ class PushSink(Protocol):
         ...
 
     async def finish(self, intent: str, moved: Sequence[RefUpdate], facts: RepositoryFacts) -> None:
-        """Close the intent with what really moved: content, pull requests, outbox and Activity in one transaction."""
+        """Close the intent with what really moved: content, pull requests, outbox and Activity in one transaction.
+
+        Closing an intent that is closed already does nothing: the host may not know that it succeeded before.
+        """
         ...
 
     async def denied(self, push: Push, verdict: Verdict) -> None:
@@ -484,8 +501,17 @@ class MergeOutcome:
 class GitMerging(Protocol):
     """The merge service's side of a host; process A only."""
 
-    async def merge(self, order: MergeOrder) -> MergeOutcome:
+    async def merge(
+        self, order: MergeOrder, *, close: Callable[[MergeOutcome], Awaitable[None]] | None = None
+    ) -> MergeOutcome:
         """Write the merge commit, judge it with the receive policies (`via = merge`), commit the intent, move the ref.
+
+        Args:
+            order: what to merge, with the right to it reviewed and the requirements judged.
+            close: closes the intent in the caller's own transaction. It runs under the repository's lock, so that no
+                later push can be recorded before this merge. If it raises, the intent stays open, the host closes it
+                through `PushSink.finish` before anything else moves in the repository, and the error is passed on.
+                Without it the lock is released with the intent open.
 
         Raises:
             RefMoved: target or source is not where the order says.

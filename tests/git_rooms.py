@@ -1,0 +1,246 @@
+"""A served Git room for tests: the embedded host behind real sockets, and real Git clients in front of it."""
+
+import asyncio
+import base64
+import contextlib
+import os
+import socket
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+
+from krate.identity import ANONYMOUS, Attributes, Caller, Decision
+from krate_git import document
+from krate_git.embedded.host import EmbeddedHost, Options
+from krate_git.interface import GitHosting, HostedRepositorySettings, PushSink, RefPolicyDocument, RepositoryKey
+from krate_git.memory import MemoryPushSink
+
+NAMESPACE = "acme"
+KEY = RepositoryKey(NAMESPACE, "web")
+SECRET = b"0123456789abcdef0123456789abcdef"
+
+Grant = tuple[str, str, str, str]
+"""Who (user or group), verb, `resource/subresource`, and `namespace/name` or `namespace/*`."""
+
+
+@dataclass
+class TableGatekeeper:
+    """A Gatekeeper that is an explicit table of tokens and grants."""
+
+    tokens: dict[str, Caller] = field(default_factory=dict)
+    grants: set[Grant] = field(default_factory=set)
+    reviews: list[tuple[str, Attributes]] = field(default_factory=list)
+
+    async def basic(self, username: str, password: str) -> Caller | None:
+        caller = self.tokens.get(password)
+        return caller if caller is not None and caller.username == username else None
+
+    async def bearer(self, token: str) -> Caller | None:
+        return self.tokens.get(token)
+
+    async def review(self, caller: Caller, attributes: Attributes) -> Decision:
+        self.reviews.append((caller.username, attributes))
+        where = (f"{attributes.namespace}/{attributes.name}", f"{attributes.namespace}/*", "*")
+        wanted = {
+            (who, attributes.verb, attributes.qualified, place)
+            for who in (caller.username, *caller.groups)
+            for place in where
+        }
+        return Decision(bool(wanted & self.grants))
+
+    def user(self, name: str, *, groups: Sequence[str] = ()) -> Caller:
+        """A caller whose token is `<name>-token`."""
+        caller = Caller(name, (*groups, "system:authenticated"))
+        self.tokens[f"{name}-token"] = caller
+        return caller
+
+    def reader(self, who: str, key: RepositoryKey = KEY) -> None:
+        self.grants.add((who, "get", "repositories/git", str(key)))
+
+    def writer(self, who: str, key: RepositoryKey = KEY) -> None:
+        self.reader(who, key)
+        self.grants.add((who, "update", "repositories/git", str(key)))
+
+    def revoke(self, who: str) -> None:
+        self.grants = {grant for grant in self.grants if grant[0] != who}
+
+
+def everybody() -> TableGatekeeper:
+    """alice and bob write `acme/web`, rita reads it, nina has no right at all."""
+    gate = TableGatekeeper()
+    for name in ("alice", "bob", "rita", "nina"):
+        gate.user(name)
+    gate.writer("alice")
+    gate.writer("bob")
+    gate.reader("rita")
+    return gate
+
+
+def free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return found.getsockname()[1]
+
+
+@contextlib.asynccontextmanager
+async def serve(app: Any, **settings: Any) -> AsyncGenerator[int]:
+    """The app on a free loopback port, in this event loop."""
+    listening = socket.socket()
+    listening.bind(("127.0.0.1", 0))
+    config = uvicorn.Config(app, log_config=None, lifespan="off", timeout_graceful_shutdown=1, **settings)
+    server = uvicorn.Server(config)
+    server.install_signal_handlers = lambda: None
+    task = asyncio.create_task(server.serve(sockets=[listening]))
+    while not server.started:
+        await asyncio.sleep(0.005)
+    try:
+        yield listening.getsockname()[1]
+    finally:
+        server.should_exit = True
+        await task
+        listening.close()
+
+
+def settings(key: RepositoryKey = KEY, **over: Any) -> HostedRepositorySettings:
+    return HostedRepositorySettings(**{"key": key, "host_name": key.name, "uid": "uid-1", **over})
+
+
+def policy(*, key: RepositoryKey = KEY, branches: Sequence[Any] = (), refs: Sequence[Any] = ()) -> RefPolicyDocument:
+    """A compiled policy of the given rules; by default one that asks for nothing."""
+    text = document.encode(document.Document(key.name, tuple(branches), tuple(refs)))
+    return RefPolicyDocument(document.digest(text), text)
+
+
+async def fill(host: GitHosting, key: RepositoryKey = KEY, **over: Any) -> None:
+    """An organisation with one repository that asks for nothing."""
+    await host.put_organization(key.namespace, full_name="Acme", visibility="private")
+    await host.put_repository(settings(key, **over))
+    await host.put_ref_policy(key, policy(key=key))
+
+
+@dataclass
+class Outcome:
+    """What a Git client said."""
+
+    status: int
+    out: str
+    err: str
+
+    @property
+    def ok(self) -> bool:
+        return self.status == 0
+
+
+GIT_ENVIRONMENT = {
+    "GIT_CONFIG_NOSYSTEM": "1",
+    "GIT_CONFIG_GLOBAL": os.devnull,
+    "GIT_TERMINAL_PROMPT": "0",
+    "GIT_AUTHOR_NAME": "Alice",
+    "GIT_AUTHOR_EMAIL": "alice@example.com",
+    "GIT_COMMITTER_NAME": "Alice",
+    "GIT_COMMITTER_EMAIL": "alice@example.com",
+    "LC_ALL": "C",
+}
+
+
+async def git(*arguments: str, cwd: Path, check: bool = True, env: Mapping[str, str] | None = None) -> Outcome:
+    """A real Git client, without anybody's configuration."""
+    process = await asyncio.create_subprocess_exec(
+        "git",
+        *arguments,
+        cwd=cwd,
+        env={"PATH": os.environ["PATH"], "HOME": os.fspath(cwd), **GIT_ENVIRONMENT, **(env or {})},
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    out, err = await process.communicate()
+    outcome = Outcome(
+        process.returncode or 0, out.decode(errors="replace").strip(), err.decode(errors="replace").strip()
+    )
+    assert outcome.ok or not check, f"git {arguments}: {outcome.err}"
+    return outcome
+
+
+def basic(name: str) -> str:
+    """Authorization header of a user of the table."""
+    return "Basic " + base64.b64encode(f"{name}:{name}-token".encode()).decode()
+
+
+@dataclass
+class Room:
+    """A served host with one repository, and folders for clients."""
+
+    host: EmbeddedHost
+    sink: MemoryPushSink
+    gate: TableGatekeeper
+    port: int
+    folder: Path
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def clone_url(self, key: RepositoryKey = KEY) -> str:
+        return f"{self.url}/{key.namespace}/{key.name}.git"
+
+    async def git(self, *arguments: str, user: str = "alice", cwd: Path | None = None, check: bool = True) -> Outcome:
+        """A Git client that signs in as `user`; an empty one stays anonymous."""
+        extra = ("-c", f"http.extraHeader=Authorization: {basic(user)}") if user else ()
+        return await git(*extra, *arguments, cwd=cwd or self.folder, check=check)
+
+    async def work_tree(self, name: str = "work", *, files: Mapping[str, str] | None = None) -> Path:
+        """A fresh repository with one commit on main and the served one as origin."""
+        tree = self.folder / name
+        tree.mkdir()
+        await git("init", "-q", "-b", "main", cwd=tree)
+        await git("remote", "add", "origin", self.clone_url(), cwd=tree)
+        await self.commit(tree, files or {"README.md": "hello\n"}, "first")
+        return tree
+
+    async def commit(self, tree: Path, files: Mapping[str, str], message: str = "change") -> str:
+        """Write files, commit them, answer the commit."""
+        for name, text in files.items():
+            (tree / name).parent.mkdir(parents=True, exist_ok=True)
+            (tree / name).write_text(text)
+        await git("add", "-A", cwd=tree)
+        await git("commit", "-q", "-m", message, cwd=tree)
+        return (await git("rev-parse", "HEAD", cwd=tree)).out
+
+    async def protect(self, *, branches: Sequence[Any] = (), refs: Sequence[Any] = ()) -> None:
+        await self.host.put_ref_policy(KEY, policy(branches=branches, refs=refs))
+
+    async def refs(self) -> dict[str, str]:
+        """Branches and tags as the host has them."""
+        found = await self.host.refs(KEY)
+        return {
+            **{f"refs/heads/{k}": v for k, v in found.branches.items()},
+            **{f"refs/tags/{k}": v for k, v in found.tags.items()},
+        }
+
+
+@contextlib.asynccontextmanager
+async def open_room(
+    folder: Path, *, sink: PushSink | None = None, gate: TableGatekeeper | None = None, **options: Any
+) -> AsyncGenerator[Room]:
+    """A host on `folder/data`, filled and served; clients live in `folder/clients`."""
+    found = sink or MemoryPushSink()
+    gatekeeper = gate or everybody()
+    host = EmbeddedHost(
+        folder / "data", sink=found, gatekeeper=gatekeeper, options=Options(archive_secret=SECRET, **options)
+    )
+    clients = folder / "clients"
+    clients.mkdir(exist_ok=True)
+    await host.start()
+    try:
+        await fill(host)
+        async with serve(host.listener()) as port:
+            yield Room(host, found, gatekeeper, port, clients)
+    finally:
+        await host.stop()
+
+
+__all__ = ["ANONYMOUS"]

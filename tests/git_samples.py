@@ -1,0 +1,94 @@
+"""Sample histories for the suites of the Git room: real bare repositories, written with few words.
+
+A tree is a mapping of paths to contents; a content is bytes, or an `Entry` where the mode matters. Dates are a fixed
+second per commit, so that every object id is the same in every run.
+"""
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pygit2
+from pygit2 import enums
+
+FIRST_SECOND = 1_700_000_000
+AUTHOR = ("Alice", "alice@example.com")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A tree entry that is no plain file: a symlink's target, an executable's text, a submodule's commit."""
+
+    mode: int
+    data: bytes = b""
+    commit: str = ""
+
+
+def symlink(target: bytes) -> Entry:
+    return Entry(enums.FileMode.LINK, target)
+
+
+def executable(text: bytes) -> Entry:
+    return Entry(enums.FileMode.BLOB_EXECUTABLE, text)
+
+
+def submodule(commit: str = "1" * 40) -> Entry:
+    return Entry(enums.FileMode.COMMIT, commit=commit)
+
+
+Files = Mapping[str | bytes, bytes | Entry]
+
+
+class Scribe:
+    """Writes commits into a bare repository and moves branches, without asking any policy."""
+
+    def __init__(self, path: Path, *, default_branch: str = "main") -> None:
+        if path.exists():
+            self.repository = pygit2.Repository(os.fspath(path))
+        else:
+            self.repository = pygit2.init_repository(os.fspath(path), bare=True, initial_head=default_branch)
+        self.seconds = FIRST_SECOND
+
+    def tree(self, files: Files) -> pygit2.Oid:
+        """A tree written byte by byte, so that it can hold what no library would write."""
+        rows: list[tuple[bytes, int, bytes]] = []
+        folders: dict[bytes, dict[str | bytes, bytes | Entry]] = {}
+        for name, content in files.items():
+            head, slash, rest = os.fsencode(name).partition(b"/")
+            if slash:
+                folders.setdefault(head, {})[rest] = content
+                continue
+            entry = content if isinstance(content, Entry) else Entry(enums.FileMode.BLOB, content)
+            oid = pygit2.Oid(hex=entry.commit) if entry.commit else self.repository.create_blob(entry.data)
+            rows.append((head, entry.mode, oid.raw))
+        rows += [(folder, enums.FileMode.TREE, self.tree(inside).raw) for folder, inside in folders.items()]
+        rows.sort(key=lambda row: row[0] + (b"/" if row[1] == enums.FileMode.TREE else b""))
+        raw = b"".join(b"%o %s\0%s" % (mode, name, oid) for name, mode, oid in rows)
+        return self.repository.write(enums.ObjectType.TREE, raw)
+
+    def commit(
+        self,
+        files: Files,
+        *,
+        message: str = "change",
+        parents: Sequence[str] = (),
+        branch: str = "",
+        author: tuple[str, str] = AUTHOR,
+    ) -> str:
+        """A commit of exactly `files`; `branch` is moved to it when named."""
+        self.seconds += 1
+        signature = pygit2.Signature(*author, self.seconds, 0)
+        ids: list[str | pygit2.Oid] = [pygit2.Oid(hex=parent) for parent in parents]
+        oid = self.repository.create_commit(None, signature, signature, message, self.tree(files), ids)
+        if branch:
+            self.point(f"refs/heads/{branch}", str(oid))
+        return str(oid)
+
+    def point(self, ref: str, target: str) -> None:
+        self.repository.create_reference(ref, pygit2.Oid(hex=target), force=True)
+
+    def tag(self, name: str, target: str, kind: enums.ObjectType = enums.ObjectType.COMMIT) -> str:
+        """An annotated tag."""
+        signature = pygit2.Signature(*AUTHOR, self.seconds, 0)
+        return str(self.repository.create_tag(name, pygit2.Oid(hex=target), kind, signature, f"tag {name}"))
