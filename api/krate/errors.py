@@ -71,6 +71,8 @@ class StatusError(Exception):
         self.continue_token = continue_token
         self.http_code = code if code is not None else type(self).code
         self.http_reason = reason if reason is not None else type(self).reason
+        self.denied = False
+        """Set by admission: a policy refused the request, whatever the code says."""
         super().__init__(self.message)
 
     def status(self) -> dict[str, Any]:

@@ -12,6 +12,8 @@ import orjson
 import yaml
 
 from krate import errors
+from krate.kinds import Form, Kind
+from krate_api import protobuf
 from krate_api.http import Request
 
 ACCEPTED: Final = ("application/json", "application/yaml")
@@ -39,6 +41,11 @@ def check_media_type(request: Request, accepted: tuple[str, ...] = ACCEPTED) -> 
     return found
 
 
+def accepted_for(kind: Kind) -> tuple[str, ...]:
+    """Media types of bodies of a kind: protobuf only for Kubernetes' own, as their clients send it."""
+    return (*ACCEPTED, protobuf.MEDIA) if kind.form is Form.BUILTIN and protobuf.readable(kind.name) else ACCEPTED
+
+
 def parse_object(data: bytes, media: str, *, kind: str) -> dict[str, Any]:
     """The object in a body.
 
@@ -50,11 +57,16 @@ def parse_object(data: bytes, media: str, *, kind: str) -> dict[str, Any]:
     Raises:
         BadRequest: it is no object of a known form.
     """
-    value = parse(data, media, what=f"the object provided is unrecognized (must be of type {kind})")
+    what = f"the object provided is unrecognized (must be of type {kind})"
+    if media == protobuf.MEDIA:
+        try:
+            return protobuf.decode(data, kind)
+        except protobuf.Malformed:
+            raise errors.BadRequest(f"{what}: proto: malformed body") from None
+    value = parse(data, media, what=what)
     if not isinstance(value, dict):
         raise errors.BadRequest(
-            f"the object provided is unrecognized (must be of type {kind}): "
-            "couldn't get version/kind; json parse error: "
+            f"{what}: couldn't get version/kind; json parse error: "
             f"cannot unmarshal {_named(value)} into Go value of type struct"
         )
     return value
@@ -138,6 +150,8 @@ def _check_size(value: Any) -> None:
 
 def duplicate_fields(data: bytes, media: str) -> list[str]:
     """Paths of fields that stand twice in one object, in order."""
+    if media == protobuf.MEDIA:
+        return []
     if media.endswith("yaml"):
         return _duplicate_yaml(data)
     found: list[str] = []

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from krate import errors
 from krate_api.admission.interface import Request, Review, Validator
 
 
@@ -19,4 +20,8 @@ class Chain:
         """Raise the first denial."""
         for validator in self._validators:
             if validator.interested(request):
-                await validator.validate(request, review)
+                try:
+                    await validator.validate(request, review)
+                except errors.StatusError as denial:
+                    denial.denied = not isinstance(denial, errors.NotFound)
+                    raise

@@ -1,0 +1,1 @@
+"""What an empty installation starts with: namespaces, roles, bindings and the controllers' accounts."""

@@ -5,12 +5,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-import orjson
-
 from krate import errors
 from krate.errors import Cause, CauseType
 from krate.names import Finalizer
-from krate_api import activity
+from krate_api import activity, bodies
 from krate_api.admission.interface import Operation
 from krate_api.http import Request
 from krate_api.registry import writing
@@ -50,14 +48,11 @@ async def delete_options(request: Request, resource: Resource) -> DeleteOptions:
         Invalid: a value is not supported.
     """
     body = await request.body()
-    found: Any = {}
+    found: dict[str, Any] = {}
     if body.strip():
-        try:
-            found = orjson.loads(body)
-        except orjson.JSONDecodeError as error:
-            raise errors.BadRequest(f"error decoding DeleteOptions: {error}") from None
+        found = bodies.parse_object(body, bodies.media_type(request), kind="DeleteOptions")
         accepted = {*_API_VERSIONS, resource.kind.api_version}
-        if not isinstance(found, dict) or found.get("apiVersion", "v1") not in accepted:
+        if found.get("apiVersion", "v1") not in accepted:
             raise errors.BadRequest("the object provided is unrecognized (must be of type DeleteOptions)")
     dry_run = found.get("dryRun") or request.query.get("dryRun") or []
     propagation = found.get("propagationPolicy") or request.param("propagationPolicy")

@@ -77,7 +77,12 @@ def _token(text: str) -> Token:
     return token
 
 
-def _version(text: str) -> int | None:
+def parse_version(text: str) -> int | None:
+    """A resourceVersion: None when unset.
+
+    Raises:
+        BadRequest: it is no number.
+    """
     if not text:
         return None
     if not text.isdigit():
@@ -111,7 +116,7 @@ def parse(request: Request, kind: Kind, *, watching: bool) -> ListOptions:
         fields,
         max(_integer(request, "limit") or 0, 0),
         _token(continue_text) if continue_text else None,
-        _version(version_text),
+        parse_version(version_text),
         match,
         _integer(request, "timeoutSeconds"),
         bool(_boolean(request, "allowWatchBookmarks")),

@@ -33,6 +33,10 @@ RECHECK: Final = 5.0
 """Seconds between checks of the right to watch."""
 
 
+Allowed = Callable[[], Awaitable[bool]]
+"""Whether the caller may still watch."""
+
+
 @dataclass(frozen=True, slots=True)
 class Scope:
     """What a watcher sees."""
@@ -119,7 +123,7 @@ class Watch:
     resource: Resource
     scope: Scope
     encoder: Encoder
-    allowed: Callable[[], Awaitable[bool]]
+    allowed: Allowed
     """Asked again every few seconds; a watch ends when its right does."""
 
     async def frames(self) -> AsyncIterator[bytes]:

@@ -1,0 +1,1 @@
+"""From an authenticated, authorised request to a response."""

@@ -175,7 +175,20 @@ class Append:
     value: bytes
 
 
-Operation = Put | Remove | Guard | Bump | Record | Append
+@dataclass(frozen=True, slots=True)
+class Trim:
+    """Drop rows of a private log up to and including a position."""
+
+    log: str
+    upto: int
+
+
+def log_topic(log: str) -> str:
+    """What to `listen` to for rows appended to a private log."""
+    return f"log:{log}"
+
+
+Operation = Put | Remove | Guard | Bump | Record | Append | Trim
 Batch = Sequence[Operation]
 
 
@@ -263,10 +276,6 @@ class Store(Protocol):
 
     async def entries(self, log: str, *, limit: int = 1000) -> Sequence[tuple[int, bytes]]:
         """Oldest rows of a private log: (position, value)."""
-        ...
-
-    async def trim(self, log: str, upto: int) -> None:
-        """Drop rows of a private log up to and including a position."""
         ...
 
     async def compact(self, resource: str, *, keep: int, before: float) -> int:

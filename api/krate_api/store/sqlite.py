@@ -152,9 +152,6 @@ class SQLiteStore:
     async def commit(self, batch: Batch) -> Committed:
         return await self._writer.commit(batch)
 
-    async def trim(self, log: str, upto: int) -> None:
-        await self._writer.work(lambda connection: sqlite_write.trim(connection, log, upto))
-
     async def compact(self, resource: str, *, keep: int, before: float) -> int:
         return await self._writer.work(lambda connection: sqlite_write.compact(connection, resource, keep, before))
 

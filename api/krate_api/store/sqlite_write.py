@@ -22,6 +22,8 @@ from krate_api.store.interface import (
     Remove,
     Stale,
     Stored,
+    Trim,
+    log_topic,
 )
 
 
@@ -49,6 +51,11 @@ def run(connection: sqlite3.Connection, batch: Batch, now: float) -> tuple[Commi
                 _record(connection, operation)
             case Append():
                 connection.execute("INSERT INTO entries (log, value) VALUES (?, ?)", (operation.log, operation.value))
+                touched.add(log_topic(operation.log))
+            case Trim():
+                connection.execute(
+                    "DELETE FROM entries WHERE log = ? AND position <= ?", (operation.log, operation.upto)
+                )
     return Committed(tuple(written)), touched
 
 
@@ -180,10 +187,6 @@ def _record(connection: sqlite3.Connection, record: Record) -> None:
             " ON CONFLICT (bucket, key) DO UPDATE SET value = excluded.value",
             (*where, record.value),
         )
-
-
-def trim(connection: sqlite3.Connection, log: str, upto: int) -> None:
-    connection.execute("DELETE FROM entries WHERE log = ? AND position <= ?", (log, upto))
 
 
 def compact(connection: sqlite3.Connection, resource: str, keep: int, before: float) -> int:

@@ -1,0 +1,1 @@
+"""Actions and views below objects: one file per family, one handler per (kind, subresource)."""

@@ -1,0 +1,265 @@
+"""ClusterRoles that Krate ships, and who is bound to them from the start.
+
+The three roles of people are aggregated from labelled parts, so that an operator can add to them; the controllers hold
+exactly what their steps need.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
+
+from krate import kinds, names
+from krate.kinds import Form, Kind
+from krate.names import ClusterRole, Label, ServiceAccount
+
+Object = dict[str, Any]
+
+_READ: Final = ("get", "list", "watch")
+_WRITE: Final = ("create", "update", "patch", "delete")
+_EDIT: Final = ("create", "update", "patch")
+_ALL: Final = ("*",)
+
+
+def rule(verbs: Sequence[str], group: str, resources: Iterable[str], names_: Sequence[str] = ()) -> Object:
+    found: Object = {"verbs": list(verbs), "apiGroups": [group], "resources": sorted(resources)}
+    return {**found, "resourceNames": list(names_)} if names_ else found
+
+
+def _plurals(selected: Iterable[Kind]) -> list[str]:
+    return sorted(kind.plural for kind in selected)
+
+
+_CONFIG: Final = [k for k in kinds.KINDS if k.group == names.CONFIG_GROUP]
+_HOSTED: Final = [k for k in kinds.KINDS if k.group == names.HOST_GROUP]
+_FORGE: Final = [k for k in kinds.KINDS if k.form is Form.FORGE and k.namespaced]
+_NAMESPACED_CONFIG: Final = [k for k in _CONFIG if k.namespaced]
+_AUTHORED: Final = (kinds.PULL_REQUEST, kinds.REVIEW, kinds.COMMENT, kinds.CHECK)
+
+
+def _developer() -> list[Object]:
+    views = [f"{kinds.PULL_REQUEST.plural}/{view}" for view in ("diff", "commits")]
+    return [
+        rule(_READ, names.CONFIG_GROUP, _plurals(_NAMESPACED_CONFIG)),
+        rule(_READ, names.FORGE_GROUP, _plurals(_FORGE)),
+        rule(("get",), names.FORGE_GROUP, views),
+        rule(_EDIT, names.FORGE_GROUP, _plurals(_AUTHORED)),
+        rule(("delete",), names.FORGE_GROUP, [kinds.COMMENT.plural]),
+        rule(_READ, names.HOST_GROUP, _plurals(_HOSTED)),
+        rule(_READ, "", ["events"]),
+    ]
+
+
+def _repo_admin() -> list[Object]:
+    governed = (kinds.REPOSITORY, kinds.BRANCH_PROTECTION, kinds.REF_POLICY, kinds.TEAM)
+    return [
+        rule(_WRITE, names.CONFIG_GROUP, _plurals(governed)),
+        rule(_WRITE, names.FORGE_GROUP, _plurals(_AUTHORED)),
+        rule(("update",), names.FORGE_GROUP, [f"{kinds.COMMENT.plural}/{kinds.MODERATE_SUBRESOURCE}"]),
+        rule(_WRITE, kinds.KYVERNO_GROUP, [kinds.NAMESPACED_VALIDATING_POLICY.plural]),
+    ]
+
+
+def _policy_reader() -> list[Object]:
+    cluster = (kinds.VALIDATING_ADMISSION_POLICY, kinds.VALIDATING_ADMISSION_POLICY_BINDING)
+    kyverno = (kinds.VALIDATING_POLICY, kinds.NAMESPACED_VALIDATING_POLICY)
+    return [
+        rule(_READ, kinds.VALIDATING_ADMISSION_POLICY.group, _plurals(cluster)),
+        rule(_READ, kinds.KYVERNO_GROUP, _plurals(kyverno)),
+    ]
+
+
+def repository_rules() -> list[Object]:
+    """Every rule a Repository role can hold, without names: the composing account owns what it grants."""
+    content = [f"{kinds.REPOSITORY_CONTENT.plural}/{view}" for view in kinds.CONTENT_VIEWS]
+    base = kinds.REPOSITORY.plural
+    return [
+        rule(("get", "update", "patch"), names.CONFIG_GROUP, [base]),
+        rule(("get", "update"), names.CONFIG_GROUP, [f"{base}/{kinds.GIT_SUBRESOURCE}"]),
+        rule(
+            ("create",),
+            names.CONFIG_GROUP,
+            [f"{base}/{sub}" for sub in (kinds.MERGE_SUBRESOURCE, kinds.CHECKS_SUBRESOURCE, kinds.BYPASS_SUBRESOURCE)],
+        ),
+        rule(("get",), names.FORGE_GROUP, content),
+    ]
+
+
+def _composer() -> list[Object]:
+    rbac = "rbac.authorization.k8s.io"
+    composites = [k for k in _CONFIG if k.form is Form.COMPOSITE]
+    statuses = [f"{kind.plural}/status" for kind in composites]
+    return [
+        rule(_READ, names.CONFIG_GROUP, _plurals(_CONFIG)),
+        rule(("get", "update", "patch"), names.CONFIG_GROUP, statuses),
+        rule(_ALL, names.CONFIG_GROUP, [kinds.BRANCH_PROTECTION.plural]),
+        rule(_ALL, names.HOST_GROUP, _plurals(_HOSTED)),
+        rule(_ALL, "", ["namespaces", "configmaps"]),
+        rule(_EDIT, "", ["events"]),
+        rule((*_READ, *_WRITE), rbac, ["roles", "rolebindings"]),
+        rule(("bind",), rbac, ["clusterroles"], [ClusterRole.DEVELOPER.value, ClusterRole.REPO_ADMIN.value]),
+        rule((*_READ, *_WRITE), rbac, ["clusterroles", "clusterrolebindings"]),
+        rule(("get", "update", "patch"), names.CONFIG_GROUP, [kinds.ORGANIZATION.plural]),
+        *repository_rules(),
+    ]
+
+
+def _status_of(selected: Iterable[Kind]) -> list[str]:
+    return [f"{kind.plural}/status" for kind in selected if kind.has_status]
+
+
+def _controllers() -> Mapping[ServiceAccount, list[Object]]:
+    events = rule(_EDIT, "", ["events"])
+    finalized = (kinds.REPOSITORY, kinds.ORGANIZATION)
+    protections = (kinds.BRANCH_PROTECTION, kinds.REF_POLICY)
+    everything = rule(_ALL, "*", _ALL)
+    return {
+        ServiceAccount.OPERATOR: [rule(_READ, "*", _ALL), {"verbs": ["get"], "nonResourceURLs": ["*"]}],
+        ServiceAccount.COMPOSITES: _composer(),
+        ServiceAccount.HOSTED: [
+            rule((*_READ, "update", "patch"), names.HOST_GROUP, _plurals(_HOSTED)),
+            rule(("get", "update", "patch", "delete"), names.HOST_GROUP, _status_of(_HOSTED)),
+            rule(("delete",), names.HOST_GROUP, _plurals(_HOSTED)),
+            rule(_READ, names.CONFIG_GROUP, _plurals(_CONFIG)),
+            events,
+        ],
+        ServiceAccount.PROTECTIONS: [
+            rule(_READ, names.CONFIG_GROUP, _plurals(_CONFIG)),
+            rule(("get", "update", "patch"), names.CONFIG_GROUP, _status_of(protections)),
+            rule((*_READ, *_WRITE), names.HOST_GROUP, [kinds.HOSTED_REF_POLICY.plural]),
+            events,
+        ],
+        ServiceAccount.PULL_REQUESTS: [
+            rule(_READ, names.FORGE_GROUP, _plurals(_FORGE)),
+            rule(_READ, names.CONFIG_GROUP, _plurals(_CONFIG)),
+            rule(_READ, names.HOST_GROUP, _plurals(_HOSTED)),
+            rule(_READ, "rbac.authorization.k8s.io", ["roles", "rolebindings"]),
+            rule(("get", "update", "patch"), names.FORGE_GROUP, _status_of((kinds.PULL_REQUEST, kinds.COMMENT))),
+            rule(("create",), names.FORGE_GROUP, [f"{kinds.PULL_REQUEST.plural}/merge"]),
+            events,
+        ],
+        ServiceAccount.REPOSITORIES: [
+            rule((*_READ, "update", "patch"), names.CONFIG_GROUP, _plurals(finalized)),
+            rule((*_READ, "delete", "deletecollection"), names.FORGE_GROUP, _plurals(_FORGE)),
+            rule(_READ, names.HOST_GROUP, _plurals(_HOSTED)),
+            events,
+        ],
+        ServiceAccount.ORGANIZATIONS: [
+            rule((*_READ, "update", "patch"), names.CONFIG_GROUP, _plurals(finalized)),
+            rule((*_READ, "delete"), "", ["namespaces"]),
+            rule(_READ, names.HOST_GROUP, _plurals(_HOSTED)),
+            events,
+        ],
+        ServiceAccount.GARBAGE_COLLECTOR: [everything],
+        ServiceAccount.NAMESPACES: [everything],
+        ServiceAccount.CLUSTER_ROLES: [
+            rule((*_READ, "update", "patch", "escalate"), "rbac.authorization.k8s.io", ["clusterroles"])
+        ],
+    }
+
+
+def _role(name: str, rules: Sequence[Object], labels: Mapping[str, str] | None = None) -> Object:
+    metadata: Object = {"name": name}
+    if labels:
+        metadata["labels"] = dict(labels)
+    return {**_typed(kinds.CLUSTER_ROLE), "metadata": metadata, "rules": list(rules)}
+
+
+def _aggregated(name: str, *labels: Label) -> Object:
+    selectors = [{"matchLabels": {str(label): "true"}} for label in labels]
+    role = _role(name, [])
+    return {**role, "aggregationRule": {"clusterRoleSelectors": selectors}}
+
+
+def _typed(kind: Kind) -> Object:
+    return {"apiVersion": kind.api_version, "kind": kind.name}
+
+
+def _binding(name: str, role: str, subjects: Sequence[Object]) -> Object:
+    ref = {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": role}
+    return {
+        **_typed(kinds.CLUSTER_ROLE_BINDING),
+        "metadata": {"name": name},
+        "roleRef": ref,
+        "subjects": list(subjects),
+    }
+
+
+def _group(name: str) -> Object:
+    return {"apiGroup": "rbac.authorization.k8s.io", "kind": "Group", "name": name}
+
+
+def _account(name: str) -> Object:
+    return {"kind": "ServiceAccount", "namespace": names.SYSTEM_NAMESPACE, "name": name}
+
+
+_DISCOVERY: Final = [
+    "/api",
+    "/api/*",
+    "/apis",
+    "/apis/*",
+    "/openapi",
+    "/openapi/*",
+    "/healthz",
+    "/livez",
+    "/readyz",
+    "/version",
+]
+_PUBLIC: Final = ["/healthz", "/livez", "/readyz", "/version", "/version/"]
+
+
+def cluster_roles() -> list[Object]:
+    """All ClusterRoles, aggregated ones without rules: a controller writes those."""
+    reviews = [
+        rule(("create",), "authorization.k8s.io", [kinds.SELF_SUBJECT_ACCESS_REVIEW.plural]),
+        rule(("create",), "authentication.k8s.io", [kinds.SELF_SUBJECT_REVIEW.plural]),
+    ]
+    developer = {str(Label.AGGREGATE_DEVELOPER): "true"}
+    return [
+        _role("cluster-admin", [rule(_ALL, "*", _ALL), {"verbs": ["*"], "nonResourceURLs": ["*"]}]),
+        _role("system:discovery", [{"verbs": ["get"], "nonResourceURLs": _DISCOVERY}]),
+        _role("system:public-info-viewer", [{"verbs": ["get"], "nonResourceURLs": _PUBLIC}]),
+        _role("system:basic-user", reviews),
+        _role(ClusterRole.QUERY, [rule(("create",), names.FORGE_GROUP, [kinds.QUERY.plural])]),
+        _role("krate-policy-reader", _policy_reader()),
+        _role("krate-developer-part", _developer(), developer),
+        _role("krate-repo-admin-part", _repo_admin(), {str(Label.AGGREGATE_REPO_ADMIN): "true"}),
+        _role(
+            "krate-platform-engineer-part",
+            [rule(_ALL, "*", _ALL)],
+            {str(Label.AGGREGATE_PLATFORM_ENGINEER): "true"},
+        ),
+        _aggregated(ClusterRole.DEVELOPER, Label.AGGREGATE_DEVELOPER),
+        _aggregated(ClusterRole.REPO_ADMIN, Label.AGGREGATE_DEVELOPER, Label.AGGREGATE_REPO_ADMIN),
+        _aggregated(ClusterRole.PLATFORM_ENGINEER, Label.AGGREGATE_PLATFORM_ENGINEER),
+        *(_role(account, rules) for account, rules in _controllers().items()),
+    ]
+
+
+def cluster_role_bindings() -> list[Object]:
+    """All ClusterRoleBindings."""
+    return [
+        _binding("cluster-admin", "cluster-admin", [_group(names.GROUP_MASTERS)]),
+        _binding("system:discovery", "system:discovery", [_group(names.GROUP_AUTHENTICATED)]),
+        _binding("system:basic-user", "system:basic-user", [_group(names.GROUP_AUTHENTICATED)]),
+        _binding(
+            "system:public-info-viewer",
+            "system:public-info-viewer",
+            [_group(names.GROUP_AUTHENTICATED), _group(names.GROUP_UNAUTHENTICATED)],
+        ),
+        _binding(ClusterRole.QUERY, ClusterRole.QUERY, [_group(names.GROUP_AUTHENTICATED)]),
+        _binding("krate-policy-reader", "krate-policy-reader", [_group(names.GROUP_AUTHENTICATED)]),
+        _binding(ClusterRole.PLATFORM_ENGINEER, ClusterRole.PLATFORM_ENGINEER, [_group("krate:platform-engineers")]),
+        *(_binding(account, account, [_account(account)]) for account in _controllers()),
+    ]
+
+
+def service_accounts() -> list[Object]:
+    """The accounts of the controllers."""
+    return [
+        {**_typed(kinds.SERVICE_ACCOUNT), "metadata": {"name": account.value, "namespace": names.SYSTEM_NAMESPACE}}
+        for account in ServiceAccount
+    ]
+
+
+def namespaces() -> list[Object]:
+    """The namespaces every installation has."""
+    return [{**_typed(kinds.NAMESPACE), "metadata": {"name": name}} for name in sorted(names.RESERVED_NAMESPACES)]

@@ -1,0 +1,148 @@
+r"""Protobuf request bodies of Kubernetes' own kinds, because kubectl's typed clients send nothing else for them.
+
+Only reading: responses are JSON, which every such client lists as its second choice. The envelope is the four bytes
+`k8s\0` and a runtime.Unknown; field numbers (`protobuf_fields`) are facts of the published .proto files.
+"""
+
+import base64
+import datetime
+from collections.abc import Iterator
+from typing import Any, Final
+
+from krate_api.protobuf_fields import ENVELOPE, MESSAGES, TYPE_META, Field, Shape
+
+MEDIA: Final = "application/vnd.kubernetes.protobuf"
+MAGIC: Final = b"k8s\x00"
+_MAX_DEPTH: Final = 32
+_VARINT_BITS: Final = 70
+
+
+class Malformed(ValueError):
+    """the protobuf body is malformed."""
+
+
+def _varint(data: bytes, at: int) -> tuple[int, int]:
+    value = shift = 0
+    while True:
+        if at >= len(data) or shift >= _VARINT_BITS:
+            raise Malformed
+        byte = data[at]
+        at += 1
+        value |= (byte & 0x7F) << shift
+        if byte < 0x80:  # noqa: PLR2004 - the continuation bit
+            return value, at
+        shift += 7
+
+
+def _fields(data: bytes) -> Iterator[tuple[int, int | bytes]]:
+    """(number, value) of every field; lengths are checked against what is there."""
+    at = 0
+    while at < len(data):
+        tag, at = _varint(data, at)
+        number, wire = tag >> 3, tag & 7
+        if wire == 0:
+            value, at = _varint(data, at)
+            yield number, value
+            continue
+        size = {1: 8, 5: 4}.get(wire)
+        if wire == 2:  # noqa: PLR2004 - length-delimited
+            size, at = _varint(data, at)
+        if size is None or at + size > len(data):
+            raise Malformed
+        yield number, data[at : at + size]
+        at += size
+
+
+def _signed(value: int) -> int:
+    return value - (1 << 64) if value >= 1 << 63 else value
+
+
+def _time(data: bytes) -> str | None:
+    parts = dict(_fields(data))
+    seconds, nanos = parts.get(1), parts.get(2, 0)
+    if not isinstance(seconds, int) or not isinstance(nanos, int):
+        return None
+    moment = datetime.datetime.fromtimestamp(_signed(seconds), datetime.UTC)
+    fraction = f".{nanos // 1000:06d}" if nanos else ""
+    return moment.strftime("%Y-%m-%dT%H:%M:%S") + fraction + "Z"
+
+
+def _scalar(field: Field, value: int | bytes, depth: int) -> Any:
+    """One value; None when it stands for absence (Go writes empty strings and zero times)."""
+    shape = field.shape
+    if shape in {Shape.INT, Shape.BOOL}:
+        if not isinstance(value, int):
+            raise Malformed
+        return bool(value) if shape is Shape.BOOL else _signed(value)
+    if not isinstance(value, bytes):
+        raise Malformed
+    match shape:
+        case Shape.STRING:
+            return value.decode() or (None if not field.repeated else "")
+        case Shape.BYTES:
+            return base64.b64encode(value).decode()
+        case Shape.TIME:
+            return _time(value)
+        case _:
+            return message(field.message, value, depth + 1)
+
+
+def _entry(field: Field, data: bytes, depth: int) -> tuple[str, Any]:
+    """Key and value of a map entry; absent ones are empty."""
+    parts = dict(_fields(data))
+    key, value = parts.get(1, b""), parts.get(2, b"")
+    if not isinstance(key, bytes):
+        raise Malformed
+    found = _scalar(field, value, depth)
+    return key.decode(), found if found is not None else ""
+
+
+def message(name: str, data: bytes, depth: int = 0) -> dict[str, Any]:
+    """A message as its JSON form; unknown fields are skipped, as a newer client may have them.
+
+    Raises:
+        Malformed: the bytes are no such message.
+    """
+    if depth > _MAX_DEPTH:
+        raise Malformed
+    known = MESSAGES[name]
+    found: dict[str, Any] = {}
+    for number, value in _fields(data):
+        field = known.get(number)
+        if field is None:
+            continue
+        if field.map:
+            if not isinstance(value, bytes):
+                raise Malformed
+            key, item = _entry(field, value, depth)
+            found.setdefault(field.name, {})[key] = item
+        elif field.repeated:
+            found.setdefault(field.name, []).append(_scalar(field, value, depth))
+        elif (one := _scalar(field, value, depth)) is not None:
+            found[field.name] = one
+    return found
+
+
+def decode(body: bytes, kind: str) -> dict[str, Any]:
+    """The object in a protobuf body.
+
+    Args:
+        body: envelope included.
+        kind: the message expected.
+
+    Raises:
+        Malformed: the body is not one.
+    """
+    if not body.startswith(MAGIC):
+        raise Malformed
+    try:
+        envelope = message(ENVELOPE, body[len(MAGIC) :])
+        raw = base64.b64decode(envelope.get("raw", ""))
+        return {**envelope.get(TYPE_META, {}), **message(kind, raw)}
+    except (UnicodeDecodeError, OverflowError, OSError) as error:
+        raise Malformed from error
+
+
+def readable(kind: str) -> bool:
+    """Whether bodies of this kind can be read."""
+    return kind in MESSAGES

@@ -1,0 +1,207 @@
+"""The API server as an ASGI application: authenticate, authorise, dispatch, answer; nothing else, for every request.
+
+Every error becomes a Status, every refusal an Activity. No redirect ever leaves here: through an aggregator it would
+become a 502.
+"""
+
+import re
+import time
+import uuid
+from collections.abc import AsyncIterator, Iterable
+from dataclasses import dataclass, replace
+from typing import Final
+
+import orjson
+
+from krate import errors, kinds, logging
+from krate.identity import Attributes, Caller
+from krate.names import Verb
+from krate_api import negotiation
+from krate_api.authn.authenticator import Authenticator
+from krate_api.authz.authorizer import Authorizer
+from krate_api.denials import Denials
+from krate_api.discovery import Discovery
+from krate_api.http import JSON, Disconnected, Receive, Request, Response, Scope, Send
+from krate_api.metrics import Metrics
+from krate_api.openapi.documents import OpenAPI
+from krate_api.registry.call import Call
+from krate_api.requestinfo import RequestInfo, parse
+from krate_api.resources import Catalog, Resource, supports
+from krate_api.routes.creators import Creators
+from krate_api.routes.objects import Ask, Objects
+from krate_api.routes.plain import SESSION, Plain
+from krate_api.store.interface import Unavailable
+from krate_api.subresources.interface import Handlers, Visit
+
+_CORRELATION: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_NOT_FOUND: Final = Response(b"404 page not found\n", 404, "text/plain; charset=utf-8")
+_MAX_WARNING: Final = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What the server is made of; `main` builds it."""
+
+    catalog: Catalog
+    authenticator: Authenticator
+    authorizer: Authorizer
+    discovery: Discovery
+    openapi: OpenAPI
+    objects: Objects
+    creators: Creators
+    plain: Plain
+    handlers: Handlers
+    denials: Denials
+    metrics: Metrics
+
+
+class Server:
+    """The ASGI application."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._log = logging.get(component="apiserver")
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return
+        request = Request(scope, receive)
+        call = Call(Caller(""), _correlation(request), request.header("user-agent"))
+        started = time.perf_counter()
+        info = parse(request)
+        try:
+            response = await self._answer(request, info, call)
+        except Disconnected:
+            return
+        except errors.StatusError as error:
+            response = await self._refuse(error, info, call)
+        except Unavailable as error:
+            self._log.error("store unavailable", error=str(error), correlation_id=call.correlation_id)
+            problem = errors.ServiceUnavailable("the database does not answer", retry_after=1)
+            response = _status(problem)
+        except Exception:  # noqa: BLE001 - whatever it is, the client gets a Status and the log the traceback
+            self._log.exception("request failed", path=request.path, correlation_id=call.correlation_id)
+            response = _status(errors.InternalError.of(f"see the server's log for {call.correlation_id}"))
+        watching = info.verb == Verb.WATCH and response.status < 400  # noqa: PLR2004 - errors start here
+        if watching:
+            response = replace(response, body=self._counted(response, info))
+        await response.send(send, _extra(call), head_only=request.method == "HEAD")
+        self._measure(info, response, None if watching else time.perf_counter() - started)
+
+    async def _answer(self, request: Request, info: RequestInfo, call: Call) -> Response:
+        if request.path == SESSION and request.method == "POST":
+            return await self._parts.plain.session(request)
+        call.caller = await self._parts.authenticator.authenticate(request)
+        self._parts.denials.seen(call.caller)
+        await self._authorise(info, call)
+        if not info.is_resource:
+            return await self._plain(request)
+        return await self._resource(request, info, call)
+
+    async def _authorise(self, info: RequestInfo, call: Call) -> None:
+        decision = await self._parts.authorizer.review(call.caller, info.attributes)
+        if decision.allowed:
+            return
+        self._parts.metrics.denials.labels("authorization", info.group, info.resource).inc()
+        error = forbidden(call.caller, info.attributes)
+        error.denied = True
+        raise error
+
+    async def _plain(self, request: Request) -> Response:
+        if request.method not in {"GET", "HEAD"}:
+            return _NOT_FOUND
+        for source in (self._parts.discovery.respond(request), await self._parts.openapi.respond(request)):
+            if source is not None:
+                return source
+        return await self._parts.plain.respond(request) or _NOT_FOUND
+
+    async def _resource(self, request: Request, info: RequestInfo, call: Call) -> Response:
+        resource = self._parts.catalog.find(info.group, info.version, info.resource)
+        if resource is None or info.parts or (info.namespace and not _in_namespace(resource, info)):
+            return _NOT_FOUND
+        if info.subresource and resource.kind.subresource(info.subresource) is None:
+            return _NOT_FOUND
+        if resource.kind.namespaced and not info.namespace and info.name and info.verb not in {Verb.LIST, Verb.WATCH}:
+            return _NOT_FOUND
+        if not supports(resource, info.verb, info.subresource):
+            raise errors.MethodNotAllowed
+        handler = self._parts.handlers.get((resource.kind, info.subresource))
+        if handler is not None:
+            wanted = negotiation.negotiate(request, collection=False)
+            return await handler(Visit(request, info, call, resource.kind, wanted))
+        if self._parts.creators.has(resource.kind):
+            wanted = negotiation.negotiate(request, collection=False)
+            return await self._parts.creators.create(request, resource, call, wanted)
+
+        async def allowed() -> bool:
+            return (await self._parts.authorizer.review(call.caller, info.attributes)).allowed
+
+        return await self._parts.objects.handle(Ask(request, info, call, resource, allowed))
+
+    async def _refuse(self, error: errors.StatusError, info: RequestInfo, call: Call) -> Response:
+        if error.denied and call.caller.username:
+            await self._parts.denials.record(error, info, call)
+        return _status(error)
+
+    async def _counted(self, response: Response, info: RequestInfo) -> AsyncIterator[bytes]:
+        gauge = self._parts.metrics.watches.labels(info.group, info.resource)
+        body = response.body
+        if isinstance(body, bytes):
+            yield body
+            return
+        gauge.inc()
+        try:
+            async for part in body:
+                yield part
+        finally:
+            gauge.dec()
+
+    def _measure(self, info: RequestInfo, response: Response, seconds: float | None) -> None:
+        resource = info.resource if response.status != 404 else ""  # noqa: PLR2004 - unknown names would grow without bound
+        code = str(response.status)
+        group, subresource = (info.group, info.subresource) if resource else ("", "")
+        self._parts.metrics.requests.labels(info.verb, group, resource, subresource, code).inc()
+        if seconds is not None:
+            self._parts.metrics.latency.labels(info.verb, group, resource).observe(seconds)
+
+
+def _in_namespace(resource: Resource, info: RequestInfo) -> bool:
+    """Cluster-scoped kinds have no paths below namespaces, but a Namespace is its own."""
+    return resource.kind.namespaced or (resource.kind is kinds.NAMESPACE and info.name == info.namespace)
+
+
+def forbidden(caller: Caller, attributes: Attributes) -> errors.Forbidden:
+    """The 403 of authorization, in upstream's words."""
+    who = f'User "{caller.username}"'
+    if attributes.path:
+        return errors.Forbidden(f'forbidden: {who} cannot {attributes.verb} path "{attributes.path}"', details={})
+    place = f'in the namespace "{attributes.namespace}"' if attributes.namespace else "at the cluster scope"
+    text = f'{who} cannot {attributes.verb} resource "{attributes.qualified}" in API group "{attributes.group}" {place}'
+    return errors.Forbidden.of(plural=attributes.resource, group=attributes.group, name=attributes.name, message=text)
+
+
+def _status(error: errors.StatusError) -> Response:
+    headers: list[tuple[str, str]] = []
+    if error.retry_after is not None:
+        headers.append(("retry-after", str(error.retry_after)))
+    if isinstance(error, errors.Unauthorized):
+        headers.append(("www-authenticate", 'Bearer realm="krate"'))
+    return Response(orjson.dumps(error.status()), error.http_code, JSON, headers)
+
+
+def _correlation(request: Request) -> str:
+    """The client's correlation id when it is a plain word, else a new one."""
+    for name in ("x-correlation-id", "audit-id"):
+        found = request.header(name)
+        if _CORRELATION.fullmatch(found):
+            return found
+    return uuid.uuid4().hex
+
+
+def _extra(call: Call) -> Iterable[tuple[str, str]]:
+    yield "audit-id", call.correlation_id
+    yield "x-correlation-id", call.correlation_id
+    for warning in call.review.warnings:
+        text = "".join(mark if mark.isprintable() else " " for mark in warning)[:_MAX_WARNING]
+        escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+        yield "warning", f'299 - "{escaped}"'
