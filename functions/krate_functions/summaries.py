@@ -40,7 +40,8 @@ class Plan:
         return readiness.judge(name, Composed(part.object, part.rule), self.observed)
 
     def ready(self, name: str) -> bool:
-        return self.judge(name).ready
+        """Whether the part is there and ready; one that the platform does not serve never is."""
+        return any(part.name == name for part in self.parts) and self.judge(name).ready
 
     def staged(self, *, held: bool) -> dict[str, Composed]:
         """The parts whose stage has come (`composition.staged`)."""

@@ -21,8 +21,12 @@ def matches(selector: Selector, obj: Object) -> bool:
 
 
 def fetcher(objects: Iterable[Object]) -> Fetch:
-    """Answers requirements from a fixed set of objects, in their order."""
-    objects = list(objects)
+    """Answers requirements from a fixed set of objects, in their order; of two with one name the last counts."""
+    unique = {
+        (obj["apiVersion"], obj["kind"], obj["metadata"].get("namespace", ""), obj["metadata"].get("name", "")): obj
+        for obj in objects
+    }
+    objects = list(unique.values())
 
     async def fetch(selector: Selector) -> Sequence[Object]:
         return [obj for obj in objects if matches(selector, obj)]

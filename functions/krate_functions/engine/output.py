@@ -29,10 +29,13 @@ def composite(xr: Object, plan: Plan, said: Iterable[Condition]) -> dict[str, An
     for condition in said:
         by_type[condition["type"]] = condition
     stamped = [{**entry, "lastTransitionTime": EPOCH} for entry in by_type.values()]
-    found: dict[str, Any] = {"apiVersion": xr["apiVersion"], "kind": xr["kind"], "metadata": metadata}
-    if plan.items:
-        found["spec"] = {"crossplane": {"resourceRefs": references(plan, namespaced=bool(metadata.get("namespace")))}}
-    return {**found, "status": {**plan.status, "conditions": stamped}}
+    return {
+        "apiVersion": xr["apiVersion"],
+        "kind": xr["kind"],
+        "metadata": metadata,
+        "spec": {"crossplane": {"resourceRefs": references(plan, namespaced=bool(metadata.get("namespace")))}},
+        "status": {**plan.status, "conditions": stamped},
+    }
 
 
 def references(plan: Plan, *, namespaced: bool) -> list[dict[str, str]]:

@@ -75,7 +75,8 @@ async def render(
             xr,
             _observed(xr, inputs.observed),
             functions=functions,
-            fetch=matching.fetcher([*inputs.required, *inputs.observed]),
+            # The composite is part of the world too; a copy of it among the required objects does not replace it.
+            fetch=matching.fetcher([*inputs.observed, *inputs.required, xr]),
             context=inputs.context,
             secrets=_secrets(inputs.secrets),
         )
