@@ -1,6 +1,6 @@
 """Comparisons and diffs: what a pull request changes, with line numbers that comments can be anchored to."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 import pygit2
@@ -16,12 +16,12 @@ MAX_LINES: Final = 200_000
 RENAME_LIMIT: Final = 1_000
 """Added and deleted files beyond this many are not paired: pairing is quadratic."""
 
-_FLAGS: Final = enums.DiffOption.INCLUDE_TYPECHANGE | enums.DiffOption.INDENT_HEURISTIC
+# Not INCLUDE_TYPECHANGE: it answers a file that became a link without a line of either.
+_FLAGS: Final = enums.DiffOption.INDENT_HEURISTIC
 _CHANGES: Final = {
     enums.DeltaStatus.ADDED: ChangeKind.ADDED,
     enums.DeltaStatus.DELETED: ChangeKind.DELETED,
     enums.DeltaStatus.RENAMED: ChangeKind.RENAMED,
-    enums.DeltaStatus.TYPECHANGE: ChangeKind.TYPE_CHANGED,
 }
 # A line that lacks its newline is followed by a line of one of these origins (git_diff_line_t: EOFNL).
 _NO_NEWLINE: Final = frozenset({"=", ">", "<"})
@@ -34,7 +34,7 @@ def compare(repository: pygit2.Repository, base: str, head: str) -> Comparison:
     theirs = repositories.commit_of(repository, head)
     fork = repositories.merge_base(repository, ours, theirs)
     ahead, behind = repository.ahead_behind(theirs.id, ours.id)
-    files = tuple(_files(repository, fork, theirs, context=0, max_lines=-1))
+    files = tuple(_joined(_files(repository, fork, theirs, context=0, max_lines=-1)))
     state, conflicts = _mergeability(repository, fork, ours, theirs)
     return Comparison(
         base=str(ours.id),
@@ -55,7 +55,7 @@ def diff(repository: pygit2.Repository, base: str, head: str, *, context: int, m
     ours = repositories.commit_of(repository, base)
     theirs = repositories.commit_of(repository, head)
     fork = repositories.merge_base(repository, ours, theirs)
-    return tuple(_files(repository, fork, theirs, context=context, max_lines=max_lines))
+    return tuple(_joined(_files(repository, fork, theirs, context=context, max_lines=max_lines)))
 
 
 def _mergeability(
@@ -81,7 +81,8 @@ def _files(
         before = repository[fork].peel(pygit2.Commit)
         found = before.tree.diff_to_tree(head.tree, flags=_FLAGS, context_lines=context)
     found.find_similar(flags=enums.DiffFind.FIND_RENAMES, rename_limit=RENAME_LIMIT)
-    order = sorted(enumerate(found.deltas), key=lambda pair: pair[1].new_file.raw_path)
+    deleted = enums.DeltaStatus.DELETED
+    order = sorted(enumerate(found.deltas), key=lambda pair: (pair[1].new_file.raw_path, pair[1].status != deleted))
     left = MAX_LINES
     for position, delta in order:
         patch = None if _too_large(repository, delta) else found[position]
@@ -95,6 +96,31 @@ def _files(
             left -= additions + deletions
         hunks = tuple(map(_hunk, patch.hunks)) if wanted and fits else ()
         yield _file(patch.delta, (additions, deletions), truncated=wanted and not fits, hunks=hunks)
+
+
+def _joined(files: Iterable[FileDiff]) -> Iterator[FileDiff]:
+    """A path that is deleted and added is one file whose type changed: a file that became a link, or a submodule."""
+    last: FileDiff | None = None
+    for file in files:
+        if last is not None and last.path == file.path:
+            last = FileDiff(
+                path=file.path,
+                old_path=file.path,
+                change=ChangeKind.TYPE_CHANGED,
+                additions=file.additions,
+                deletions=last.deletions,
+                binary=last.binary or file.binary,
+                old_sha=last.old_sha,
+                new_sha=file.new_sha,
+                hunks=last.hunks + file.hunks,
+                truncated=last.truncated or file.truncated,
+            )
+            continue
+        if last is not None:
+            yield last
+        last = file
+    if last is not None:
+        yield last
 
 
 def _too_large(repository: pygit2.Repository, delta: pygit2.DiffDelta) -> bool:

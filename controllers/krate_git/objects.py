@@ -92,7 +92,7 @@ def blob(repository: pygit2.Repository, rev: str, path: str, *, limit: int) -> B
     commit = repositories.commit_of(repository, rev)
     segments = repositories.parse_path(path)
     entry = repositories.entry_at(commit.tree, segments)
-    if entry is None or kind_of(entry.filemode or 0) not in {EntryKind.BLOB, EntryKind.SYMLINK}:
+    if not isinstance(entry, pygit2.Blob):
         raise RevisionMissing(f"{rev} holds no file {path}")
     size = repositories.size_of(repository, entry.id)
     data, head = b"", b""

@@ -1,0 +1,164 @@
+"""Every implementation of the ports of the Git room, for one suite each.
+
+Another implementation joins by a row in `HOSTS` or `SINKS`; it passes the same tests or it is none.
+"""
+
+import contextlib
+import datetime
+import ipaddress
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+import git_rooms
+import git_samples
+from krate import clock
+from krate_git.embedded.client import HostClient
+from krate_git.embedded.host import EmbeddedHost, Options
+from krate_git.interface import GitHost, PushSink, RepositoryKey
+from krate_git.memory import MemoryHost, MemoryPushSink
+
+
+class Clock:
+    """A clock that tests turn."""
+
+    def __init__(self) -> None:
+        self.now = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
+
+    def __call__(self) -> datetime.datetime:
+        return self.now
+
+
+@dataclass
+class Stage:
+    """A host, and the way to write history into its repositories behind its back."""
+
+    host: GitHost
+    path: Callable[[RepositoryKey], Path]
+
+    def scribe(self, key: RepositoryKey = git_rooms.KEY) -> git_samples.Scribe:
+        return git_samples.Scribe(self.path(key))
+
+
+CONTROLLER = "system:serviceaccount:krate-system:krate-hosted"
+KINDS = ("hostedorganizations", "hostedteams", "hostedrepositories", "hostedaccesses", "hostedrefpolicies")
+
+
+def controllers_gate() -> git_rooms.TableGatekeeper:
+    """The controller may do everything to Hosted objects; its token is `<its user name>-token`."""
+    gate = git_rooms.everybody()
+    gate.user(CONTROLLER)
+    gate.grants |= {(CONTROLLER, verb, kind, "*") for verb in ("get", "update", "delete") for kind in KINDS}
+    return gate
+
+
+@contextlib.asynccontextmanager
+async def embedded(folder: Path, clock: clock.Clock) -> AsyncIterator[EmbeddedHost]:
+    host = EmbeddedHost(
+        folder / "data",
+        sink=MemoryPushSink(),
+        gatekeeper=controllers_gate(),
+        options=Options(archive_secret=git_rooms.SECRET, clock=clock),
+    )
+    await host.start()
+    try:
+        yield host
+    finally:
+        await host.stop()
+
+
+@contextlib.asynccontextmanager
+async def embedded_stage(folder: Path, clock: clock.Clock) -> AsyncGenerator[Stage]:
+    async with embedded(folder, clock) as host:
+        yield Stage(host, host.locate)
+
+
+@contextlib.asynccontextmanager
+async def client_stage(folder: Path, clock: clock.Clock) -> AsyncGenerator[Stage]:
+    """The client of process B: real HTTPS, a CA of our own, a token for each call."""
+    certificate, key = write_certificate(folder)
+    async with (
+        embedded(folder, clock) as host,
+        git_rooms.serve(host.api(), ssl_certfile=certificate, ssl_keyfile=key) as port,
+    ):
+        client = HostClient(f"https://127.0.0.1:{port}", token=lambda: f"{CONTROLLER}-token", ca_file=certificate)
+        try:
+            yield Stage(client, host.locate)
+        finally:
+            await client.close()
+
+
+@contextlib.asynccontextmanager
+async def memory_stage(folder: Path, clock: clock.Clock) -> AsyncGenerator[Stage]:
+    host = MemoryHost(folder, clock=clock)
+    try:
+        yield Stage(host, host.path)
+    finally:
+        host.close()
+
+
+HOSTS = {"embedded": embedded_stage, "client": client_stage, "memory": memory_stage}
+
+
+def write_certificate(folder: Path) -> tuple[Path, Path]:
+    """A self-signed certificate for loopback, and its key."""
+    private = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "krate test")])
+    now = datetime.datetime.now(datetime.UTC)
+    alternative = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(private.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - datetime.timedelta(minutes=5))
+        .not_valid_after(now + datetime.timedelta(hours=1))
+        .add_extension(alternative, critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .sign(private, hashes.SHA256())
+    )
+    certificate, key = folder / "tls.crt", folder / "tls.key"
+    certificate.write_bytes(made.public_bytes(serialization.Encoding.PEM))
+    pem, plain = serialization.Encoding.PEM, serialization.NoEncryption()
+    key.write_bytes(private.private_bytes(pem, serialization.PrivateFormat.PKCS8, plain))
+    return certificate, key
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture(params=HOSTS)
+async def stage(request: pytest.FixtureRequest, tmp_path: Path, clock: Clock) -> AsyncGenerator[Stage]:
+    async with HOSTS[request.param](tmp_path, clock) as found:
+        yield found
+
+
+@dataclass
+class Sinking:
+    """A push sink, and a way to open it again as after a restart of its process."""
+
+    sink: PushSink
+    reopen: Callable[[], PushSink]
+
+
+def memory_sink(folder: Path) -> Sinking:
+    del folder
+    sink = MemoryPushSink()
+    return Sinking(sink, lambda: sink)
+
+
+SINKS = {"memory": memory_sink}
+
+
+@pytest.fixture(params=SINKS)
+def sinking(request: pytest.FixtureRequest, tmp_path: Path) -> Sinking:
+    return SINKS[request.param](tmp_path)
