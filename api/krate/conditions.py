@@ -128,6 +128,8 @@ class Reason(StrEnum):
     """A merge has no conflicts."""
     CONFLICTS = "Conflicts"
     """A merge has conflicts; update the source branch."""
+    BEHIND = "Behind"
+    """A protection asks that the source branch holds the target branch, and it does not; merge the target into it."""
     BRANCH_MISSING = "BranchMissing"
     """The source or target branch does not exist."""
     NO_COMMON_ANCESTOR = "NoCommonAncestor"

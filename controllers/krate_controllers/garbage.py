@@ -1,0 +1,211 @@
+"""The garbage collector: an object whose owners are all gone goes too (KK/pkg/controller/garbagecollector).
+
+Every kind that can be listed, watched and deleted is followed, metadata only. What the graph believes is only a hint:
+before anything is deleted the object and its absent owners are read live, and the deletion names the uid and version
+that were read. An owner of another namespace counts as absent; an owner of a kind that is not served counts as there.
+"""
+
+import asyncio
+from collections.abc import Iterable
+from enum import Enum, auto
+from functools import partial
+from typing import Any, Final
+
+import structlog
+
+from krate import errors, kinds
+from krate.kinds import Kind
+from krate.names import Finalizer, Verb
+from krate_controllers import loops
+from krate_controllers.graph import Graph, Node, Owner, node_of, owners_of
+from krate_controllers.loops import Again, Loop
+from krate_controllers.workqueue import Backoff, Key, WorkQueue
+from krate_kube import watch
+from krate_kube.interface import Client, EventType, Object, Propagation
+from krate_kube.watch import Change, Informer
+
+_WORKERS: Final = 4
+_SYNC_PATIENCE: Final = 30.0
+"""Seconds to wait for all kinds to be listed; then collection starts, and only foreground deletion waits on."""
+
+
+class State(Enum):
+    """What an owner reference points to."""
+
+    SOLID = auto()
+    WAITING = auto()
+    """There, but going as soon as its dependents are gone."""
+    ABSENT = auto()
+
+
+def collectable(served: Iterable[Kind]) -> tuple[Kind, ...]:
+    """Kinds that take part."""
+    needed = {Verb.LIST, Verb.WATCH, Verb.DELETE, Verb.GET}
+    return tuple(kind for kind in served if needed <= set(kind.verbs))
+
+
+class GarbageCollector:
+    """Deletes dependents without owners.
+
+    Args:
+        client: the API, as an identity that may read and delete everything.
+        served: kinds of the server.
+        log: logger.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        *,
+        served: Iterable[Kind] = kinds.KINDS,
+        log: structlog.typing.FilteringBoundLogger,
+    ) -> None:
+        self.graph = Graph()
+        self.queue = WorkQueue(backoff=Backoff(base=0.1, ceiling=30.0))
+        self._client = client
+        self._kinds = collectable(served)
+        self._log = log.bind(controller="garbage-collector")
+        self._informers = tuple(Informer(client, kind, keep=watch.metadata_only) for kind in self._kinds)
+        self._loop = Loop(self.work, self.queue, workers=_WORKERS, log=self._log)
+
+    @property
+    def synced(self) -> bool:
+        """Whether the graph is complete."""
+        return all(informer.synced.is_set() for informer in self._informers)
+
+    async def run(self) -> None:
+        """Collect until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            for informer in self._informers:
+                handle = partial(self.observe, informer.kind)
+                group.create_task(loops.follow(informer, handle, log=self._log))
+            group.create_task(self._work_when_synced())
+
+    async def _work_when_synced(self) -> None:
+        """Dependents are often listed before their owners; waiting spares a live read for each."""
+        try:
+            async with asyncio.timeout(_SYNC_PATIENCE):
+                for informer in self._informers:
+                    await informer.synced.wait()
+        except TimeoutError:
+            late = [informer.kind.name for informer in self._informers if not informer.synced.is_set()]
+            self._log.warning("not_synced", kinds=late)
+        await self._loop.run()
+
+    def observe(self, kind: Kind, change: Change) -> None:
+        """Take note of a change."""
+        match change.type:
+            case EventType.BOOKMARK:
+                return
+            case EventType.DELETED:
+                attention = self.graph.remove(change.object["metadata"]["uid"])
+            case _:
+                attention = self.graph.put(node_of(kind, change.object))
+        for uid in attention:
+            self.queue.add(("", uid))
+
+    async def work(self, key: Key) -> Again | None:
+        """Look at one object of the graph."""
+        node = self.graph.nodes.get(key[1])
+        if node is None:
+            return None
+        found = await self._read(node)
+        if found is None:
+            for uid in self.graph.remove(node.uid):
+                self.queue.add(("", uid))
+            return None
+        live = node_of(node.kind, found)
+        if live.foreground:
+            return await self._release_foreground(live, found)
+        if live.orphaning:
+            return await self._release_orphans(live, found)
+        return await self._collect(live, found) if live.owners and not live.deleting else None
+
+    async def _read(self, node: Node) -> Object | None:
+        """The very same object as it is now; None when it is gone, even if another has its name."""
+        try:
+            found = await self._client.get(node.kind, node.name, namespace=node.namespace)
+        except errors.NotFound:
+            return None
+        return found if found["metadata"]["uid"] == node.uid else None
+
+    async def _collect(self, node: Node, found: Object) -> None:
+        """Delete a dependent without owners; take references to absent owners off one that has others."""
+        states = {owner.uid: await self._state(owner, node) for owner in node.owners}
+        solid = [owner for owner in node.owners if states[owner.uid] is State.SOLID]
+        if solid:
+            if len(solid) < len(node.owners):
+                await self._keep_owners(node, found, {owner.uid for owner in solid})
+            return
+        waiting = State.WAITING in states.values()
+        held = bool(self._blocking(node))
+        policy = Propagation.FOREGROUND if waiting and held else Propagation.BACKGROUND
+        self._log.info("collecting", kind=node.kind.name, namespace=node.namespace, name=node.name, policy=str(policy))
+        await self._client.delete(
+            node.kind,
+            node.name,
+            namespace=node.namespace,
+            propagation=policy,
+            uid=node.uid,
+            resource_version=found["metadata"]["resourceVersion"],
+        )
+
+    async def _state(self, owner: Owner, dependent: Node) -> State:
+        """What the reference points to. The graph may say that an owner is there; that it is not is read live."""
+        known = self.graph.nodes.get(owner.uid)
+        if known is not None and known.namespace in {"", dependent.namespace}:
+            return State.WAITING if known.foreground else State.SOLID
+        kind = kinds.of(owner.api_version, owner.kind)
+        if kind is None or (kind.namespaced and not dependent.namespace):
+            self._log.warning("owner_unresolvable", owner=f"{owner.api_version} {owner.kind} {owner.name}")
+            return State.SOLID
+        try:
+            found = await self._client.get(kind, owner.name, namespace=dependent.namespace if kind.namespaced else "")
+        except errors.NotFound as missing:
+            # Without details the path itself is unknown: the kind is not served, and nothing can be said of the owner.
+            return State.ABSENT if missing.details else State.SOLID
+        if found["metadata"]["uid"] != owner.uid:
+            return State.ABSENT
+        return State.WAITING if node_of(kind, found).foreground else State.SOLID
+
+    async def _release_foreground(self, node: Node, found: Object) -> Again | None:
+        """Let an owner go once the dependents that block it are gone; until then they are looked at."""
+        if not self.synced:
+            return Again()
+        for below in self.graph.dependents(node.uid):
+            self.queue.add(("", below.uid))
+        if self._blocking(node):
+            return None
+        await self._drop_finalizer(node, found, Finalizer.FOREGROUND)
+        return None
+
+    def _blocking(self, node: Node) -> list[Node]:
+        """Dependents that a foreground deletion of the node waits for."""
+        dependents = self.graph.dependents(node.uid)
+        return [below for below in dependents if any(one.uid == node.uid and one.blocks for one in below.owners)]
+
+    async def _release_orphans(self, node: Node, found: Object) -> Again | None:
+        """Take the owner's reference off its dependents, then let it go."""
+        if not self.synced:
+            return Again()
+        for below in self.graph.dependents(node.uid):
+            live = await self._read(below)
+            if live is not None:
+                kept = {owner.uid for owner in owners_of(live["metadata"])} - {node.uid}
+                await self._keep_owners(below, live, kept)
+        await self._drop_finalizer(node, found, Finalizer.ORPHAN)
+        return None
+
+    async def _keep_owners(self, node: Node, found: Object, uids: set[str]) -> None:
+        refs = [ref for ref in found["metadata"].get("ownerReferences") or [] if ref["uid"] in uids]
+        await self._patch(node, found, {"ownerReferences": refs or None})
+
+    async def _drop_finalizer(self, node: Node, found: Object, finalizer: Finalizer) -> None:
+        left = [mark for mark in found["metadata"].get("finalizers") or [] if mark != finalizer]
+        await self._patch(node, found, {"finalizers": left or None})
+
+    async def _patch(self, node: Node, found: Object, metadata: dict[str, Any]) -> None:
+        precondition = {"uid": node.uid, "resourceVersion": found["metadata"]["resourceVersion"]}
+        await self._client.patch(
+            node.kind, node.name, {"metadata": {**precondition, **metadata}}, namespace=node.namespace
+        )
