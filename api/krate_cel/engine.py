@@ -4,13 +4,15 @@ Libraries are those of Kubernetes 1.36 (AS/pkg/cel/environment/base.go) and of K
 as far as the engine has them; `strings` is held at the version both use, so that what compiles here compiles there.
 """
 
+import dataclasses
+import functools
 import re
 from collections.abc import Iterator, Mapping
 from typing import Final
 
 from cel_expr_python import cel
 
-from krate_cel import cost, errors, functions, gaps, syntax
+from krate_cel import cost, errors, expansion, extents, gaps, macros, patterns, syntax
 
 MAX_EXPRESSION: Final = 16 * 1024
 """Characters of an expression."""
@@ -37,12 +39,29 @@ _UNRESOLVED: Final = re.compile(r"No overload found in reference resolve step fo
 
 def environment(variables: Mapping[str, cel.Type]) -> cel.Env:
     """An environment in which `variables` may be named."""
-    return cel.NewEnv(
-        config=cel.NewEnvConfigFromYaml(_LIBRARIES), variables=variables, extensions=[functions.extension()]
-    )
+    config = cel.NewEnvConfigFromYaml(_LIBRARIES + macros.DECLARATIONS)
+    return cel.NewEnv(config=config, variables=variables, extensions=[macros.extension()])
 
 
-def compile_checked(env: cel.Env, expression: str) -> tuple[cel.Expression, syntax.Tree]:
+@functools.cache
+def _definition(text: str) -> bytes:
+    """A definition of `krate_cel.macros`, checked and serialized."""
+    types: dict[str, cel.Type] = dict.fromkeys(macros.VARIABLES, cel.Type.DYN)
+    return cel.NewEnv(config=cel.NewEnvConfigFromYaml(_LIBRARIES), variables=types).compile(text).serialize()
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Compiled:
+    """An expression, ready to run."""
+
+    run: cel.Expression
+    type: cel.Type
+    """Its static type."""
+    tree: syntax.Tree
+    """What runs: calls that the engine lacks are replaced."""
+
+
+def compile_checked(env: cel.Env, expression: str) -> Compiled:
     """Parse, check and plan `expression`.
 
     Raises:
@@ -52,14 +71,19 @@ def compile_checked(env: cel.Env, expression: str) -> tuple[cel.Expression, synt
     if len(expression) > MAX_EXPRESSION:
         raise errors.CompileError(f"longer than {MAX_EXPRESSION} characters", expression=expression, detail="too long")
     try:
-        compiled = env.compile(expression)
+        checked = env.compile(expression)
     except (RuntimeError, ValueError) as problem:
         raise _compile_error(str(problem), expression) from None
-    tree = syntax.decode(compiled.serialize())
-    for problem in _literal_problems(tree, expression):
+    serialized = checked.serialize()
+    tree = syntax.decode(serialized)
+    for problem in _problems(tree, expression):
         raise problem
-    _plan(compiled, tree, expression)
-    return compiled, tree
+    run = checked
+    if any(isinstance(node, syntax.Call) and node.function in macros.FUNCTIONS for node in tree.walk()):
+        serialized = expansion.expand(serialized, _definition)
+        run, tree = env.deserialize(serialized), syntax.decode(serialized)
+    _plan(run, tree, expression)
+    return Compiled(run, checked.return_type(), tree)
 
 
 def _compile_error(report: str, expression: str) -> errors.CompileError:
@@ -68,9 +92,10 @@ def _compile_error(report: str, expression: str) -> errors.CompileError:
     issues = [(int(line), int(column), message.partition("\n")[0]) for line, column, message in _ISSUE.findall(text)]
     for line, column, message in issues:
         missing = _UNDECLARED.search(message)
-        if missing and missing[1] in gaps.UNSUPPORTED:
+        name = missing[1].partition(".")[0] if missing else ""
+        if name in gaps.UNSUPPORTED:
             return errors.Unsupported(
-                gaps.UNSUPPORTED[missing[1]], expression=expression, line=max(line, 0), column=max(column, 0)
+                gaps.UNSUPPORTED[name], expression=expression, line=max(line, 0), column=max(column, 0)
             )
     if not issues:
         return errors.CompileError(text, expression=expression, detail=text)
@@ -78,22 +103,38 @@ def _compile_error(report: str, expression: str) -> errors.CompileError:
     return errors.CompileError(message, expression=expression, line=max(line, 0), column=max(column, 0), detail=text)
 
 
-def _literal_problems(tree: syntax.Tree, expression: str) -> Iterator[errors.CompileError]:
-    """What is wrong with literal arguments, which Kubernetes checks when it compiles (ValidateRegexLiterals)."""
+def _problems(tree: syntax.Tree, expression: str) -> Iterator[errors.CompileError]:
+    """What the type checker does not mind."""
     for node in tree.walk():
         match node:
-            case syntax.Call(function, (_, syntax.Const(str() as text), *_)) if function in cost.PATTERNS:
-                try:
-                    functions.pattern(text)
-                except ValueError as problem:
-                    yield errors.CompileError(f"invalid {function} argument: {problem}", expression=expression)
+            case syntax.Call(function, (_, argument, *_)) if function in cost.PATTERNS:
+                yield from _pattern_problems(function, argument, expression)
             case syntax.Call("lists.range", (argument,)):
                 # It makes as many numbers as it is told, in one step that nothing interrupts.
-                if not (isinstance(argument, syntax.Const) and int(argument.value or 0) <= cost.ITERATIONS):
-                    limit = f"lists.range() of anything but a number up to {cost.ITERATIONS}"
+                if not (isinstance(argument, syntax.Const) and int(argument.value or 0) <= extents.ITERATIONS):
+                    limit = f"lists.range() of anything but a number up to {extents.ITERATIONS}"
                     yield errors.Unsupported(limit, expression=expression)
+            case syntax.Comprehension(names=names) if any(name.startswith(macros.RESERVED) for name in names):
+                yield errors.CompileError("names that start with __ are reserved", expression=expression)
             case _:
                 pass
+
+
+def _pattern_problems(function: str, argument: syntax.Node, expression: str) -> Iterator[errors.CompileError]:
+    """What is wrong with a pattern; Kubernetes checks literal ones too when it compiles (ValidateRegexLiterals)."""
+    if not (isinstance(argument, syntax.Const) and isinstance(argument.value, str)):
+        if function in macros.PATTERNS:
+            yield errors.Unsupported(f"{function}() with a pattern that is not a literal", expression=expression)
+        return
+    try:
+        pattern = patterns.compiled(argument.value)
+        if function in macros.PATTERNS:
+            patterns.without_groups(argument.value)
+    except ValueError as problem:
+        yield errors.CompileError(f"invalid {function} argument: {problem}", expression=expression)
+        return
+    if function == "findAll" and pattern.fullmatch(""):
+        yield errors.Unsupported("findAll() with a pattern that matches the empty text", expression=expression)
 
 
 def _plan(compiled: cel.Expression, tree: syntax.Tree, expression: str) -> None:
@@ -101,7 +142,7 @@ def _plan(compiled: cel.Expression, tree: syntax.Tree, expression: str) -> None:
 
     It plans on the first evaluation; one without values ends at the first variable.
     """
-    if not cost.estimate(tree, cost.SCALAR).affordable:
+    if not cost.estimate(tree, extents.SCALAR).affordable:
         raise errors.CompileError("would cost more than its budget for any input", expression=expression)
     try:
         compiled.eval(data={})
@@ -109,6 +150,8 @@ def _plan(compiled: cel.Expression, tree: syntax.Tree, expression: str) -> None:
         missing = _UNRESOLVED.search(str(problem))
         if missing:
             function = gaps.UNSUPPORTED.get(missing[1], missing[1])
+            if "transformMapEntry" in expression:  # both macros need the same missing function
+                function = function.replace("transformMap()", "transformMapEntry()")
             raise errors.Unsupported(function, expression=expression) from None
         if "Iteration budget exceeded" not in str(problem):
             raise _compile_error(str(problem), expression) from None

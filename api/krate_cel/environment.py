@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from cel_expr_python import cel
 
-from krate_cel import cost, engine, errors, syntax, values
+from krate_cel import cost, engine, errors, extents, syntax, values
 
 Type = cel.Type
 """Types of variables: `Type.STRING`, `Type.List(Type.STRING)`, `Type.DYN`."""
@@ -61,21 +61,19 @@ class Scope:
 class Program:
     """A compiled expression."""
 
-    def __init__(
-        self, environment: "Environment", expression: str, compiled: cel.Expression, tree: syntax.Tree
-    ) -> None:
+    def __init__(self, environment: "Environment", expression: str, compiled: engine.Compiled) -> None:
         self.environment = environment
         self.expression = expression
-        self.type: cel.Type = compiled.return_type()
+        self.type = compiled.type
         """Static type of the result."""
-        self.names = tree.names() & environment.declared
+        self.names = compiled.tree.names() & environment.declared
         """Variables it names."""
-        self.selected = tree.selected()
+        self.selected = compiled.tree.selected()
         """Members it names of them: `request.object`."""
-        self._compiled = compiled
-        self._tree = tree
+        self._run = compiled.run
+        self._tree = compiled.tree
         self._affordable: dict[int, bool] = {}
-        self._always_affordable = cost.estimate(tree, cost.LARGEST).affordable
+        self._always_affordable = cost.estimate(compiled.tree, extents.LARGEST).affordable
 
     def evaluate(self, bindings: "Mapping[str, Any] | Scope") -> Any:
         """The plain value for these bindings.
@@ -91,7 +89,7 @@ class Program:
         if not self._always_affordable:
             self._check_budget(scope.inputs)
         try:
-            result = self._compiled.eval(scope.activation)
+            result = self._run.eval(scope.activation)
         except RuntimeError as problem:
             raise errors.EvaluationError(values.reason(str(problem))) from None
         return values.result(result)
@@ -99,10 +97,10 @@ class Program:
     def _check_budget(self, inputs: values.Inputs) -> None:
         bucket = inputs.size.bit_length()
         if bucket not in self._affordable:
-            self._affordable[bucket] = cost.estimate(self._tree, cost.of_json(1 << bucket)).affordable
+            self._affordable[bucket] = cost.estimate(self._tree, extents.of_json(1 << bucket)).affordable
         if self._affordable[bucket]:
             return
-        expected = cost.estimate(self._tree, inputs.extent())
+        expected = cost.estimate(self._tree, inputs.extent(), inputs.plain())
         if not expected.affordable:
             raise errors.BudgetExceeded(
                 f"the expression could take {expected.steps:.0e} steps and {expected.size:.0e} bytes for this input; "
@@ -178,9 +176,9 @@ class Environment:
         return Scope(self, bindings if isinstance(bindings, values.Inputs) else values.Inputs(bindings))
 
     def _compile(self, expression: str, returns: Returns) -> Program:
-        compiled, tree = engine.compile_checked(self.env, expression)
-        self._check_fields(expression, tree)
-        program = Program(self, expression, compiled, tree)
+        compiled = engine.compile_checked(self.env, expression)
+        self._check_fields(expression, compiled.tree)
+        program = Program(self, expression, compiled)
         accepted = _ACCEPTED.get(returns)
         if accepted and program.type.name() not in accepted:
             got = program.type.name().lower()

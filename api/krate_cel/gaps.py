@@ -24,9 +24,7 @@ UNSUPPORTED: Final = {
     "jsonpatch": "jsonpatch",
     "unwrapOpt": "unwrapOpt()",
     "unwrap": "optional.unwrap()",
-    "cel.@mapInsert": "transformMap() and transformMapEntry()",
-    "transformMap": "transformMap()",
-    "transformMapEntry": "transformMapEntry()",
+    "cel.@mapInsert": "transformMap()",
     # Kyverno
     "resource": "resource",
     "http": "http",
@@ -52,4 +50,4 @@ UNSUPPORTED: Final = {
     "exceptions": "exceptions",
     "generator": "generator",
 }
-"""Undeclared name, as the type checker reports it -> what to call it in a message."""
+"""Name that the engine does not find -> what to call it in a message. Two macros expand to `cel.@mapInsert`."""

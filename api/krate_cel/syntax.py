@@ -1,14 +1,15 @@
 """The checked tree of an expression, as far as rules about expressions need it.
 
 The engine hands a compiled expression out only as serialized `cel.expr.CheckedExpr` (cel-spec, proto/cel/expr/
-{checked,syntax}.proto). No Python classes of those messages come with it, so the few fields that matter are read from
-the wire format here; unknown fields are skipped, as protobuf demands.
+{checked,syntax}.proto), from which the few fields that matter are read; unknown ones are skipped, as protobuf demands.
 """
 
 import struct
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
+
+from krate_cel import wire
 
 # Field numbers of the messages.
 _KEY, _VALUE = 1, 2  # an entry of a map
@@ -20,10 +21,7 @@ _FIELD_KEY, _MAP_KEY, _ENTRY_VALUE = 2, 3, 4  # CreateStruct.Entry
 _OPERAND, _FIELD, _TEST = 1, 2, 3  # Select
 _TARGET, _FUNCTION, _ARGUMENTS = 1, 2, 3  # Call
 
-_MORE, _LOW = 0x80, 0x7F
 _SIGN: Final = 1 << 63
-
-Field = tuple[int, int | bytes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,17 +119,17 @@ def children(node: Node) -> tuple[Node, ...]:
 
 def decode(serialized: bytes) -> Tree:
     """The tree of a serialized expression (a `google.protobuf.Any` holding a CheckedExpr)."""
-    checked = _message(serialized, _VALUE)
+    checked = wire.message(serialized, _VALUE)
     resolved: dict[int, str] = {}
     expression = b""
-    for number, value in _fields(checked):
+    for number, value in wire.fields(checked):
         if number == _REFERENCES:
-            entry = _bytes(value)
-            reference = _message(entry, _VALUE)
-            if not any(part == _OVERLOADS for part, _ in _fields(reference)):  # those mark a function
-                resolved[_integer(entry, _KEY)] = _text(reference, _NAME)
+            entry = wire.as_bytes(value)
+            reference = wire.message(entry, _VALUE)
+            if not any(part == _OVERLOADS for part, _ in wire.fields(reference)):  # those mark a function
+                resolved[wire.integer(entry, _KEY)] = wire.text(reference, _NAME)
         elif number == _EXPRESSION:
-            expression = _bytes(value)
+            expression = wire.as_bytes(value)
     return Tree(_Decoder(resolved).node(expression))
 
 
@@ -144,24 +142,26 @@ class _Decoder:
 
     def node(self, expression: bytes) -> Node:  # noqa: PLR0911 - one return for each kind of expression
         identity, kind, body = 0, 0, b""
-        for number, value in _fields(expression):
+        for number, value in wire.fields(expression):
             if number == _ID:
                 identity = int(value)
             else:
-                kind, body = number, _bytes(value)
+                kind, body = number, wire.as_bytes(value)
         match kind:
             case 3:
                 return _constant(body)
             case 4:
-                return Ident(self._resolved.get(identity) or _text(body, 1))
+                return Ident(self._resolved.get(identity) or wire.text(body, 1))
             case 5:
                 return self._select(identity, body)
             case 6:
                 return self._call(body)
             case 7:
-                return Group(tuple(self.node(_bytes(value)) for number, value in _fields(body) if number == _ELEMENTS))
+                return Group(
+                    tuple(self.node(wire.as_bytes(value)) for number, value in wire.fields(body) if number == _ELEMENTS)
+                )
             case 8:
-                entries = [_bytes(value) for number, value in _fields(body) if number == _ENTRIES]
+                entries = [wire.as_bytes(value) for number, value in wire.fields(body) if number == _ENTRIES]
                 return Group(tuple(part for entry in entries for part in self._entry(entry)))
             case 9:
                 return self._comprehension(body)
@@ -169,33 +169,33 @@ class _Decoder:
                 raise ValueError(f"unknown kind of expression: {kind}")
 
     def _select(self, identity: int, body: bytes) -> Node:
-        test = bool(_integer(body, _TEST))
+        test = bool(wire.integer(body, _TEST))
         variable = self._resolved.get(identity)
         if variable:  # `has(variables.x)` too: the engine looks the variable up
             return Ident(variable)
-        return Select(self.node(_message(body, _OPERAND)), _text(body, _FIELD), test)
+        return Select(self.node(wire.message(body, _OPERAND)), wire.text(body, _FIELD), test)
 
     def _call(self, body: bytes) -> Call:
-        parts = [_bytes(value) for number, value in _fields(body) if number == _TARGET]
-        parts += [_bytes(value) for number, value in _fields(body) if number == _ARGUMENTS]
-        return Call(_text(body, _FUNCTION), tuple(self.node(part) for part in parts))
+        parts = [wire.as_bytes(value) for number, value in wire.fields(body) if number == _TARGET]
+        parts += [wire.as_bytes(value) for number, value in wire.fields(body) if number == _ARGUMENTS]
+        return Call(wire.text(body, _FUNCTION), tuple(self.node(part) for part in parts))
 
     def _entry(self, entry: bytes) -> Iterator[Node]:
-        for number, value in _fields(entry):
+        for number, value in wire.fields(entry):
             if number == _FIELD_KEY:
-                yield Const(_bytes(value).decode())
+                yield Const(wire.as_bytes(value).decode())
             elif number in {_MAP_KEY, _ENTRY_VALUE}:
-                yield self.node(_bytes(value))
+                yield self.node(wire.as_bytes(value))
 
     def _comprehension(self, body: bytes) -> Comprehension:
-        first, second = _text(body, 1), _text(body, 8)  # iter_var, iter_var2; accu_var is 3
-        domain, initial, condition, step, result = (self.node(_message(body, number)) for number in (2, 4, 5, 6, 7))
+        first, second = wire.text(body, 1), wire.text(body, 8)  # iter_var, iter_var2; accu_var is 3
+        domain, initial, condition, step, result = (self.node(wire.message(body, number)) for number in (2, 4, 5, 6, 7))
         names = (first, second) if second else (first,)
-        return Comprehension(names, domain, _text(body, 3), initial, condition, step, result)
+        return Comprehension(names, domain, wire.text(body, 3), initial, condition, step, result)
 
 
 def _constant(body: bytes) -> Const:  # noqa: PLR0911 - one return for each kind of literal
-    for number, value in _fields(body):
+    for number, value in wire.fields(body):
         match number:
             case 1:
                 return Const(None)
@@ -207,60 +207,9 @@ def _constant(body: bytes) -> Const:  # noqa: PLR0911 - one return for each kind
             case 4:
                 return Const(int(value))
             case 5:
-                return Const(struct.unpack("<d", _bytes(value))[0])
+                return Const(struct.unpack("<d", wire.as_bytes(value))[0])
             case 6:
-                return Const(_bytes(value).decode())
+                return Const(wire.as_bytes(value).decode())
             case _:
-                return Const(_bytes(value))
+                return Const(wire.as_bytes(value))
     return Const(None)
-
-
-def _fields(message: bytes) -> Iterator[Field]:
-    """Field numbers and raw values of a message, in order."""
-    position, end = 0, len(message)
-    while position < end:
-        tag, position = _varint(message, position)
-        match tag & 7:
-            case 0:
-                value, position = _varint(message, position)
-                yield tag >> 3, value
-                continue
-            case 1:
-                size = 8
-            case 2:
-                size, position = _varint(message, position)
-            case 5:
-                size = 4
-            case other:
-                raise ValueError(f"unknown wire type: {other}")
-        yield tag >> 3, message[position : position + size]
-        position += size
-
-
-def _varint(message: bytes, position: int) -> tuple[int, int]:
-    result = shift = 0
-    while True:
-        byte = message[position]
-        position += 1
-        result |= (byte & _LOW) << shift
-        if not byte & _MORE:
-            return result, position
-        shift += 7
-
-
-def _bytes(value: int | bytes) -> bytes:
-    if isinstance(value, int):
-        raise TypeError("a number stands where a message belongs")
-    return value
-
-
-def _message(message: bytes, number: int) -> bytes:
-    return next((_bytes(value) for found, value in _fields(message) if found == number), b"")
-
-
-def _text(message: bytes, number: int) -> str:
-    return _message(message, number).decode()
-
-
-def _integer(message: bytes, number: int) -> int:
-    return next((int(value) for found, value in _fields(message) if found == number), 0)

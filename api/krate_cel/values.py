@@ -13,12 +13,13 @@ from typing import Any, Final
 import orjson
 from cel_expr_python import cel
 
-from krate_cel import cost, errors, references
+from krate_cel import errors, extents, references
 
 MAX_RESULT: Final = 1024 * 1024
 """Bytes of a result, roughly: a variable may carry a body, nothing sensible is larger."""
 
 _ESCAPED_NUL: Final = b"\\u0000"
+_STRICT: Final = orjson.OPT_PASSTHROUGH_SUBCLASS | orjson.OPT_PASSTHROUGH_DATACLASS
 _MAX_DEPTH: Final = 200
 _MORE: Final = 0x80
 _INT64: Final = 1 << 63
@@ -57,8 +58,9 @@ class Inputs:
     """Values for the variables of an expression, made ready for the engine once.
 
     Args:
-        bindings: plain values (None, bool, int, float, str, list, dict, datetime, timedelta) by variable; the
-            containers must not change while the inputs are in use.
+        bindings: values by variable, of the types that JSON is read as: None, bool, int, float, str, list, dict (and
+            datetime, timedelta, bytes where the variable has such a type). A tuple or a StrEnum deep inside is an
+            error of evaluation. Containers must not change while the inputs are in use.
 
     Raises:
         EvaluationError: a value cannot be represented (an integer beyond 64 bits, half a surrogate pair).
@@ -79,9 +81,13 @@ class Inputs:
         """The values as the engine takes them."""
         return self._ready
 
-    def extent(self) -> cost.Extent:
+    def plain(self) -> Mapping[str, Any]:
+        """The values as they were given."""
+        return self._bindings
+
+    def extent(self) -> extents.Extent:
         """How large the values are."""
-        return cost.measure(self._bindings)
+        return extents.measure(self._bindings)
 
     def extended(self, bindings: Mapping[str, Any]) -> "Inputs":
         """These and more."""
@@ -95,7 +101,7 @@ class Inputs:
 def _ready(name: str, value: Any) -> tuple[Any, int]:
     """`value` for the engine, and its size as JSON; nearly always it is fine as it is."""
     try:
-        text = orjson.dumps(value)
+        text = orjson.dumps(value, option=_STRICT)
     except (TypeError, RecursionError):  # orjson's JSONEncodeError is a TypeError
         return _converted(name, value, 0), len(repr(value))
     if _ESCAPED_NUL in text:
@@ -111,11 +117,11 @@ def _converted(name: str, value: Any, depth: int) -> Any:
         case None | bool() | float() | datetime.datetime() | datetime.timedelta() | bytearray():
             return value
         case str():
-            return _text(name, value)
+            return _text(name, str.__str__(value))
         case int():
             if not -_INT64 <= value < 2 * _INT64:
                 raise errors.EvaluationError(f"{name} holds an integer beyond 64 bits")
-            return value
+            return int(value)
         case bytes():
             return bytearray(value)  # bytes are read up to their first NUL, bytearrays are not
         case Mapping():
@@ -157,7 +163,7 @@ def result(value: cel.Value) -> Any:
         return plain
     if isinstance(plain, cel.Type):
         raise errors.EvaluationError("a type is not a result")
-    if cost.measure(plain).size > MAX_RESULT:
+    if extents.measure(plain).size > MAX_RESULT:
         raise errors.BudgetExceeded(f"the result is larger than {MAX_RESULT} bytes")
     return bytes(plain) if isinstance(plain, bytearray) else plain
 
@@ -165,18 +171,19 @@ def result(value: cel.Value) -> Any:
 def _plain(value: cel.Value) -> Any:
     try:
         return value.plain_value()
-    except (TypeError, RuntimeError):
+    except (TypeError, RuntimeError, SystemError):
         raise errors.EvaluationError("an optional value is not a result; append .orValue(...)") from None
 
 
 _STATUS: Final = re.compile(r"^[A-Z][A-Z_]+: (.*?)(?: \[[A-Z_]+\])?$", re.DOTALL)
 _WORDS: Final = (
+    (re.compile(r'Key not found in map : "((?:min|max) called on empty list)"'), r"\1"),  # krate_cel.macros
     (re.compile(r'Key not found in map : "?(.*?)"?'), r"no such key: \1"),
     (re.compile(r"Index error: index=(-?\d+) size=\d+"), r"index out of bounds: \1"),
     (re.compile(r"No matching overloads found : (.*)"), r"no such overload: \1"),
     (re.compile("Applying SELECT to non-message type"), "no such key: the value has no fields"),
     (re.compile("divide by zero"), "division by zero"),
-    (re.compile("Iteration budget exceeded"), f"the limit of {cost.ITERATIONS} iterations is exceeded"),
+    (re.compile("Iteration budget exceeded"), f"the limit of {extents.ITERATIONS} iterations is exceeded"),
     (re.compile('No value with name "(.*)" found in Activation'), r"no value for \1"),
 )
 """The engine's words, and those of cel-go that Kubernetes shows; other texts are shown as they are."""
