@@ -94,7 +94,10 @@ class Reconciler:
     async def _plan(self, key: Key, composition: Composition, xr: Object) -> tuple[Plan, dict[str, Object]]:
         """Compose on what is observed; once more whenever the plan names a kind that nobody looked at before."""
         uid = xr["metadata"]["uid"]
+        await self._look(uid)
         while True:
+            # Taken before looking: a cache that fills while the functions run was empty when they were asked.
+            seen = self.world.complete()
             observed = self.world.composed_by(uid)
             plan = await composing.plan(
                 composition,
@@ -105,10 +108,17 @@ class Reconciler:
                 seeds=self.wants.of(key),
             )
             rows = {row.resource: row for row in map(_row, plan.items)}
-            unseen = [row for row in rows.values() if not self.world.watched(row)]
-            await self.world.ensure(rows.values())
-            if not unseen:
+            if seen.issuperset(rows):
                 return plan, observed
+            await self.world.ensure(rows.values())
+
+    async def _look(self, uid: str) -> None:
+        """Watch the kinds that a composite composed before this process began: some may be wanted no more."""
+        for api_version, kind in sorted(self.remembered.kinds(uid)):
+            try:
+                await self.world.ensure([world.row(api_version, kind)])
+            except Unwatchable as refusal:
+                logging.get(component="composites").debug("kind not looked at", failure=str(refusal))
 
     async def _carry_out(
         self, xr: Object, plan: Plan, observed: Mapping[str, Object]

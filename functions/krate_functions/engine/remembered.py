@@ -68,6 +68,11 @@ class Remembered:
         with self._db:
             self._db.execute("DELETE FROM wanted WHERE uid = ?", (uid,))
 
+    def kinds(self, uid: str) -> set[tuple[str, str]]:
+        """API version and kind of everything that a composite is known to have composed."""
+        query = "SELECT DISTINCT body ->> 'apiVersion', body ->> 'kind' FROM wanted WHERE uid = ? AND name <> ?"
+        return {(row[0], row[1]) for row in self._db.execute(query, (uid, STATUS)) if row[0] and row[1]}
+
     def composites(self) -> set[str]:
         """UIDs of every composite that something is remembered of."""
         return {row[0] for row in self._db.execute("SELECT DISTINCT uid FROM wanted")}

@@ -17,7 +17,7 @@ from krate_kube import watch
 from krate_kube.interface import Client, EventType
 from krate_kube.watch import Change, Informer
 
-RETRY: float = 5.0
+RETRY = 5.0
 """Seconds until a kind that the server would not show is asked for again."""
 
 
@@ -31,13 +31,11 @@ class World:
     Args:
         client: whose eyes see.
         notify: told of every change, after the caches hold it.
-        retry: seconds until a refused kind is asked for again.
     """
 
-    def __init__(self, client: Client, notify: Callable[[Kind, Change], None], *, retry: float = RETRY) -> None:
+    def __init__(self, client: Client, notify: Callable[[Kind, Change], None]) -> None:
         self._client = client
         self._notify = notify
-        self._retry = retry
         self._views: dict[str, _View] = {}
         self._composed: dict[str, dict[tuple[str, str, str], Object]] = defaultdict(dict)
         self._log = logging.get(component="composites")
@@ -57,8 +55,11 @@ class World:
             if view.refusal:
                 raise Unwatchable(f"cannot watch {kind.name}: {view.refusal}")
 
-    def watched(self, kind: Kind) -> bool:
-        return kind.resource in self._views
+    def complete(self) -> frozenset[str]:
+        """Resources whose cache holds everything that there is."""
+        return frozenset(
+            resource for resource, view in self._views.items() if view.settled.is_set() and not view.refusal
+        )
 
     def get(self, kind: Kind, name: str, *, namespace: str = "") -> Object | None:
         view = self._views.get(kind.resource)
@@ -107,7 +108,7 @@ class World:
                 self._log.warning("watch refused", kind=kind.resource, message=refusal.message)
                 view.refusal = refusal.message
                 view.settled.set()
-                await asyncio.sleep(self._retry)
+                await asyncio.sleep(RETRY)
 
     def _seen(self, view: "_View", change: Change) -> None:
         kind = view.informer.kind
