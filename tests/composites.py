@@ -5,7 +5,6 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 import factories
-
 from krate import kinds
 from krate.names import Annotation
 from krate_functions import dispatch, options

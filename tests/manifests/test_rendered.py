@@ -2,8 +2,8 @@
 
 Each folder of `render/` holds a composite, what was observed and what may be required, and `want.yaml`: recorded from
 `crossplane composition render XR COMPOSITION FUNCTIONS --xrd DEFINITION -x` (CLI 2.5.0 with core 2.4.0) calling
-`krate-functions --insecure`. A change of a composer changes it: record it again with the binaries, or with `krate render`
-and let the parity lane judge (KRATE_CROSSPLANE names a folder with `crossplane` and `crossplane-core`).
+`krate-functions --insecure`. A change of a composer changes it: record it again with the binaries, or with
+`krate render` and let the parity lane judge (KRATE_CROSSPLANE names a folder with `crossplane`, `crossplane-core`).
 """
 
 import os

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from krate import clock as clocks
-from krate import kinds, logging
+from krate import errors, kinds, logging
 from krate.kinds import Kind
 from krate_functions import inproc
 from krate_functions.composition import Object
@@ -24,7 +24,7 @@ from krate_functions.engine.remembered import Remembered
 from krate_functions.engine.world import Unwatchable, World
 from krate_functions.protocol import Functions
 from krate_kube import watch
-from krate_kube.interface import Client, EventType
+from krate_kube.interface import Client, EventType, Unreachable
 from krate_kube.watch import Change
 
 FILE: Final = "composites.sqlite"
@@ -146,7 +146,7 @@ class _Loop:
 
     def _troubled(self, key: Key, failure: Exception, pause: float) -> None:
         told = {"kind": key.kind, "namespace": key.namespace, "name": key.name, "pause": round(pause, 1)}
-        if isinstance(failure, Failed):
+        if isinstance(failure, Failed | errors.StatusError | Unreachable):
             self._log.warning("not reconciled", failure=str(failure), **told)
         else:
             self._log.warning("reconcile broke", exc_info=failure, **told)

@@ -3,11 +3,10 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-import composites
-import factories
 import pytest
 
-from krate import kinds
+import composites
+import factories
 from krate.conditions import Condition, Reason, Status, Type
 from krate_functions import dispatch, options
 from krate_functions.composition import Desired, Selector
@@ -227,8 +226,10 @@ PENDING = ("False", "NamespacePending", "Namespace acme is not created yet")
 FOREIGN = (
     "False",
     "NamespaceForeign",
-    "Namespace acme exists and is not this organisation's: choose another spec.namespace, or have its owner annotate "
-    "it krate.a5c.ai/adopt=acme",
+    (
+        "Namespace acme exists and is not this organisation's: choose another spec.namespace, or have its owner annotate "
+        "it krate.a5c.ai/adopt=acme"
+    ),
 )
 CLAIMS = (
     Claim("none of that name", organization(), [], PENDING, emitted=True),

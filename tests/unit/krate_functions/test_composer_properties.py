@@ -5,13 +5,13 @@ import itertools
 from collections.abc import Callable
 from typing import Any
 
-import composites
-import factories
 import pytest
 from crossplane.function.proto.v1 import run_function_pb2 as fnv1
 from hypothesis import given
 from hypothesis import strategies as st
 
+import composites
+import factories
 from krate_functions import dispatch, runner, wire
 
 TEAMS = [factories.make_team(), factories.make_team("docs", spec={"members": ["dana"], "parent": "platform"})]

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from typing import Any
 
-import composites
-import factories
 import pytest
 
+import composites
+import factories
 from krate import kinds
 from krate.conditions import Condition, Reason, Status, Type
 from krate_functions import dispatch

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-import composites
-import factories
 import pytest
 
+import composites
+import factories
 from krate.conditions import Condition, Reason, Status, Type
 from krate_functions import dispatch
 from krate_functions.composition import Composed, Desired, Selector

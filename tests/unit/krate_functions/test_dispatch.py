@@ -2,10 +2,10 @@
 
 from typing import Any
 
-import composites
-import factories
 import pytest
 
+import composites
+import factories
 from krate_functions import composers, composition, dispatch
 from krate_functions.composition import Event, Severity
 
@@ -47,14 +47,18 @@ REPOSITORY = factories.make_repository()
                 "spec": {"access": [{"kind": "Team", "name": "a", "role": "Owner"}], "visibility": "Secret"},
             },
             composites.compose_input(),
-            "Repository acme/web is invalid: spec.visibility: Input should be 'Private', 'Internal' or 'Public'; "
-            "spec.access[0].role: Input should be 'Reader', 'Writer' or 'Admin'",
+            (
+                "Repository acme/web is invalid: spec.visibility: Input should be 'Private', 'Internal' or 'Public'; "
+                "spec.access[0].role: Input should be 'Reader', 'Writer' or 'Admin'"
+            ),
         ),
         (
             {**REPOSITORY, "spec": {"access": [{}, {}]}},
             composites.compose_input(),
-            "Repository acme/web is invalid: spec.access[0].kind: Field required; spec.access[0].name: Field required; "
-            "spec.access[0].role: Field required; and 3 more",
+            (
+                "Repository acme/web is invalid: spec.access[0].kind: Field required; spec.access[0].name: Field required; "
+                "spec.access[0].role: Field required; and 3 more"
+            ),
         ),
     ],
     ids=[

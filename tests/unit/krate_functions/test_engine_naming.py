@@ -109,13 +109,17 @@ def test_a_cluster_scoped_composite_goes_anywhere() -> None:
     [
         (
             {"apiVersion": "v1", "kind": "Cluster", "metadata": {"name": "c"}},
-            'cannot apply cluster scoped composed resource "one" (a Cluster named c) for a namespaced composite '
-            "resource.",
+            (
+                'cannot apply cluster scoped composed resource "one" (a Cluster named c) for a namespaced composite '
+                "resource."
+            ),
         ),
         (
             {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": ".krate"}},
-            'cannot apply composed resource "one" because it has an invalid name ".krate". '
-            "Must be a valid RFC 1123 subdomain name.",
+            (
+                'cannot apply composed resource "one" because it has an invalid name ".krate". '
+                "Must be a valid RFC 1123 subdomain name."
+            ),
         ),
         (
             {

@@ -3,10 +3,10 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-import composites
-import factories
 import pytest
 
+import composites
+import factories
 from krate import kinds
 from krate_functions import readiness
 from krate_functions.composition import Composed, Readiness

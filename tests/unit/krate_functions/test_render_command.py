@@ -8,14 +8,14 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
-import composites
-import factories
 import grpc
 import pytest
 import yaml
 from click.testing import CliRunner, Result
 from crossplane.function.proto.v1 import run_function_pb2_grpc as grpcv1
 
+import composites
+import factories
 from krate_functions import inproc, protocol, runner
 from krate_functions.engine import command, documents, render
 

@@ -4,14 +4,14 @@ import json
 from collections.abc import AsyncIterator
 from typing import Any
 
-import composites
-import factories
 import grpc
 import pytest
 from crossplane.function.proto.v1 import run_function_pb2 as fnv1
 from crossplane.function.proto.v1 import run_function_pb2_grpc as grpcv1
 from google.protobuf import json_format, struct_pb2
 
+import composites
+import factories
 from krate_functions import inproc, protocol, runner, wire
 from krate_functions.composition import Event, Selector, Severity
 from krate_functions.engine import remote

@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 
-import factories
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import factories
 from krate.models import Team
 from krate_functions import teams
 from krate_functions.teams import Roster
