@@ -1,0 +1,1 @@
+"""The `krate` command: runs everything on one machine, and speaks to any Kubernetes API as kubectl would."""

@@ -1,0 +1,95 @@
+"""Who plays, and the questions the story asks of the API and of the pages."""
+
+import html
+import http.cookiejar
+import json
+import re
+import urllib.parse
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+
+from krate_cli import resources
+from krate_cli.demo.server import DemoServer
+from krate_cli.demo.stage import Failed, Stage
+
+ALICE: Final = "alice"
+BOB: Final = "bob"
+ROBIN: Final = "robin"
+PEOPLE: Final = ((ALICE, "Alice Arnold"), (BOB, "Bob Baker"), (ROBIN, "Robin Reyes"))
+ORGANIZATION: Final = "acme"
+REPOSITORY: Final = "web"
+
+
+@dataclass(slots=True)
+class Cast:
+    """Kubeconfigs, folders and objects of the story."""
+
+    stage: Stage
+    server: DemoServer
+
+    def kubeconfig(self, user: str) -> Path:
+        return self.stage.data / f"{user}.kubeconfig"
+
+    @property
+    def config(self) -> Path:
+        return self.stage.data / "platform-config"
+
+    @property
+    def work(self) -> Path:
+        """Alice's clone."""
+        return self.stage.data / "web"
+
+    @property
+    def clone_url(self) -> str:
+        return f"{self.server.web}/{ORGANIZATION}/{REPOSITORY}.git"
+
+    def seed(self, name: str) -> Path:
+        """Files that are pushed."""
+        return resources.folder("examples/demo") / name
+
+    def pull_request(self, number: int, **changes: Any) -> str:
+        """The YAML of a pull request of the story, with changes to its spec."""
+        documents = list(yaml.safe_load_all((resources.folder("examples/demo") / "pulls.yaml").read_text("utf-8")))
+        body = documents[number]
+        body["spec"] |= changes
+        return yaml.safe_dump(body, sort_keys=False)
+
+    def get(self, kind: str, name: str = "", *, namespace: str = ORGANIZATION) -> Any:
+        """An object or a list, as JSON."""
+        words = ["krate", "get", kind, *([name] if name else []), "-n", namespace, "-o", "json"]
+        output = self.stage.quietly(*words, kubeconfig=self.server.kubeconfig)
+        if output.code != 0:
+            raise Failed(f"`{' '.join(words)}`: {output.text}")
+        return json.loads(output.text)
+
+    def condition(self, body: Any, kind: str) -> str:
+        found = (body.get("status") or {}).get("conditions") or []
+        return next((one["status"] for one in found if one["type"] == kind), "")
+
+    def page(self, path: str, link: str) -> str:
+        """The text of a page, as a browser that opened a one-time link sees it.
+
+        Raises:
+            Failed: the page does not answer.
+        """
+        jar = http.cookiejar.CookieJar()
+        opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(jar), urllib.request.ProxyHandler({}))
+        try:
+            with opener.open(link, timeout=10) as entry:
+                entry.read()
+            with opener.open(urllib.parse.urljoin(self.server.web, path), timeout=10) as answer:
+                text = answer.read().decode()
+        except OSError as error:
+            raise Failed(f"{path} does not answer: {error}") from error
+        return html.unescape(re.sub(r"<[^>]+>", " ", text))
+
+    def signin(self, user: str) -> str:
+        """A one-time link."""
+        output = self.stage.quietly("krate", "user", "signin", user, kubeconfig=self.server.kubeconfig)
+        if output.code != 0:
+            raise Failed(f"no sign-in link for {user}: {output.text}")
+        return output.text.strip()
