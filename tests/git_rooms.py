@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import pygit2
 import uvicorn
 
 from krate.identity import Attributes, Caller, Decision
@@ -246,3 +247,34 @@ async def open_room(
             yield Room(host, found, gatekeeper, port, clients)
     finally:
         await host.stop()
+
+
+def packet(text: str) -> bytes:
+    """A pkt-line."""
+    return f"{len(text) + 4:04x}{text}".encode()
+
+
+async def push_body(tree: Path, ref: str, *, old: str = "0" * 40, rev: str = "HEAD") -> bytes:
+    """What a client would send to receive-pack to create or move one ref to `rev`, with everything it reaches."""
+    new = (await git("rev-parse", rev, cwd=tree)).out
+    process = await asyncio.create_subprocess_exec(
+        *("git", "pack-objects", "--all", "--stdout", "-q"), cwd=tree, stdout=asyncio.subprocess.PIPE
+    )
+    pack, _ = await process.communicate()
+    return packet(f"{old} {new} {ref}\0report-status side-band-64k agent=test") + b"0000" + pack
+
+
+def told(answer: bytes) -> str:
+    """What receive-pack's answer tells people: the second side band, put together again."""
+    text = b""
+    while answer and (size := int(answer[:4], 16)):
+        if answer[4:5] == b"\2":
+            text += answer[5:size]
+        answer = answer[size:]
+    return text.decode()
+
+
+def read_refs(repository: Path) -> list[tuple[str, str]]:
+    """All refs of a repository on the disk."""
+    found = pygit2.Repository(os.fspath(repository))
+    return [(name, str(found.references[name].target)) for name in found.references]

@@ -23,11 +23,18 @@ _GZIP: Final = zlib.MAX_WBITS | 16
 _INFLATED: Final = 64 * 1024
 
 
-class Disconnected(Exception):
+class Gone(Exception):
+    """the client is gone."""
+
+    def __init__(self) -> None:
+        super().__init__((type(self).__doc__ or "").strip())
+
+
+class Disconnected(Gone):
     """the client went away."""
 
 
-class Stalled(Exception):
+class Stalled(Gone):
     """the client sent or took nothing for too long."""
 
 

@@ -24,7 +24,7 @@ from krate_git.embedded.judging import Judge
 from krate_git.embedded.ledger import Ledger
 from krate_git.embedded.locks import Locks
 from krate_git.embedded.records import Held
-from krate_git.interface import ZERO, Finding, GitError, Push, RefUpdate, RepositoryKey, Verdict, Via
+from krate_git.interface import ZERO, Finding, GitError, HostUnavailable, Push, RefUpdate, RepositoryKey, Verdict, Via
 
 log = logging.get(component="git")
 
@@ -73,10 +73,19 @@ class Evaluator:
 
     @property
     def socket(self) -> Path:
-        """Where hooks ask; the folder is readable by this user only."""
+        """Where hooks ask; the folder is readable by this user only.
+
+        Raises:
+            HostUnavailable: the evaluator is not running.
+        """
         if self._folder is None:
-            raise GitError("the evaluator of the receive path is not running")
+            raise HostUnavailable("the rules of repositories cannot be evaluated now, so no push is accepted")
         return Path(self._folder.name) / "evaluator"
+
+    def check(self) -> None:
+        """Raises HostUnavailable while nobody would answer a hook."""
+        if not self.socket.exists():
+            raise HostUnavailable("the rules of repositories cannot be evaluated now, so no push is accepted")
 
     async def start(self) -> None:
         # A socket's path ends at 107 bytes, which a data directory may well exceed.

@@ -4,9 +4,11 @@ import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import pygit2
+
 from krate_git import expressions, policy, repositories
 from krate_git.embedded.records import Held
-from krate_git.interface import GitError, MergeFacts, Push, PushSink, Verdict
+from krate_git.interface import ZERO, GitError, MergeFacts, Push, PushSink, Verdict
 from krate_git.pushes import QuarantinedPush
 from krate_git.workers import Workers
 
@@ -51,6 +53,8 @@ class Judge:
         try:
             if quarantine is not None:
                 repository.odb.add_disk_alternate(os.fspath(quarantine))
+            if missing := next((update.new for update in push.updates if not _holds(repository, update.new)), None):
+                raise GitError(f"the push names {missing}, which it does not bring")
             facts = QuarantinedPush(repository)
             if facts.refs:
                 # Refs that the store does not know of: whoever put them there, this is not the first push.
@@ -58,6 +62,10 @@ class Judge:
             return policy.evaluate(push, situation, facts, merge=merge, compile_expression=self.compile_expression)
         finally:
             repository.free()
+
+
+def _holds(repository: pygit2.Repository, sha: str) -> bool:
+    return sha == ZERO or repository.odb.exists(pygit2.Oid(hex=sha))
 
 
 def quarantine_of(repository: Path, text: str) -> Path | None:

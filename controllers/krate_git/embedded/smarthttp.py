@@ -121,6 +121,10 @@ class SmartHTTP:
 
     async def _advertise(self, held: Held, service: str, exchange: Exchange) -> None:
         """Refs and capabilities; protocol v2 has its own form, which only fetching knows."""
+        if service == RECEIVE_PACK:
+            # Said here as well, because a client prints the text of this answer and not that of the next.
+            self._hooks.check()
+            self._evaluator.check()
         protocol = exchange.protocol() if service == UPLOAD_PACK else ""
         command = (*_command(service), "--http-backend-info-refs")
         process = await self._start(held, command, {"GIT_PROTOCOL": protocol} if protocol else {})
@@ -189,12 +193,17 @@ class SmartHTTP:
             if settled is not None:
                 await asyncio.shield(settled)
             if not exchange.started:
-                complaint = await process.complaints()
-                log.error("git failed", complaint=complaint, correlation=exchange.correlation)
-                raise GitError(f"Git could not serve this; details: krate trace {exchange.correlation}")
+                await self._nothing_said(process, exchange, content_type)
             await exchange.finish()
         finally:
             self._keep(await pump.close())
+
+    async def _nothing_said(self, process: Process, exchange: Exchange, content_type: str) -> None:
+        """Git had nothing to say, which is right for a client that only probes before a large push, or it failed."""
+        if await process.wait() != 0:
+            log.error("git failed", complaint=await process.complaints(), correlation=exchange.correlation)
+            raise GitError(f"Git could not serve this; details: krate trace {exchange.correlation}")
+        await exchange.start(content_type)
 
     def _keep(self, task: asyncio.Task[None] | None) -> None:
         """Hold a task until it ends; the loop itself holds tasks weakly."""

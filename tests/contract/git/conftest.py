@@ -18,6 +18,7 @@ from cryptography.x509.oid import NameOID
 
 import git_rooms
 import git_samples
+import git_server
 from krate import clock
 from krate_git.embedded.client import HostClient
 from krate_git.embedded.host import EmbeddedHost, Options
@@ -156,7 +157,12 @@ def memory_sink(folder: Path) -> Sinking:
     return Sinking(sink, lambda: sink)
 
 
-SINKS = {"memory": memory_sink}
+def journal_sink(folder: Path) -> Sinking:
+    """The sink of `git_server`, which crash tests rely on."""
+    return Sinking(git_server.JournalSink(folder / "journal"), lambda: git_server.JournalSink(folder / "journal"))
+
+
+SINKS = {"memory": memory_sink, "journal": journal_sink}
 
 
 @pytest.fixture(params=SINKS)

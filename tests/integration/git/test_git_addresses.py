@@ -1,0 +1,335 @@
+"""Requests as no Git client makes them: addresses, methods, bodies and credentials that must lead nowhere."""
+
+import asyncio
+import base64
+import gzip
+import os
+import zlib
+from collections.abc import AsyncIterator
+from http import HTTPStatus
+from pathlib import Path
+
+import httpx2
+import pytest
+
+import git_rooms
+import git_server
+from krate_git.embedded import asgi, smarthttp
+from krate_git.embedded.smarthttp import Address, Limits
+
+RECEIVE = {"content-type": "application/x-git-receive-pack-request"}
+UPLOAD = {"content-type": "application/x-git-upload-pack-request"}
+
+
+def scope_of(raw: str) -> asgi.Scope:
+    return {"raw_path": raw.encode("latin-1"), "path": "/ignored"}
+
+
+ADDRESSES = {
+    "/acme/web.git/info/refs": Address("acme", "web", "info/refs"),
+    "/acme/web.git/info/refs?service=git-upload-pack": Address("acme", "web", "info/refs"),
+    "/acme/web/git-upload-pack": Address("acme", "web", "git-upload-pack"),
+    "/acme/We_b.x-1.git/git-receive-pack": Address("acme", "We_b.x-1", "git-receive-pack"),
+    "/acme/web.git.git/info/refs": Address("acme", "web.git", "info/refs"),
+    "/acme/.git/info/refs": None,
+    "/acme/../web.git/info/refs": None,
+    "/acme/..%2fweb.git/info/refs": None,
+    "/acme/%2e%2e/info/refs": None,
+    "/%2e%2e/web.git/info/refs": None,
+    "/acme/web.git/../../etc/info/refs": None,
+    "/acme/web%00.git/info/refs": None,
+    "/acme/web.git/./info/refs": None,
+    "//acme/web.git/info/refs": None,
+    "/acme//web.git/info/refs": None,
+    "/acme/web.git//info/refs": None,
+    "/acme/web.git/info/refs/": None,
+    "/ACME/web.git/info/refs": None,
+    "/acme/--upload-pack=touch.git/info/refs": None,
+    "/acme/-x/info/refs": None,
+    "/acme/web.git/HEAD": None,
+    "/acme/web.git/objects/info/packs": None,
+    "/acme/web.git/git-upload-archive": None,
+    "/acme/web.git/config": None,
+    "/acme/krate/info/refs": Address("acme", "krate", "info/refs"),
+    "/.krate/hooks/info/refs": None,
+    "/acme\\web.git/info/refs": None,
+    "/acme/w\xe9b.git/info/refs": None,
+    "/" + "a" * 64 + "/web.git/info/refs": None,
+    "/acme/" + "a" * 105 + "/info/refs": None,
+}
+
+
+@pytest.mark.parametrize(("raw", "want"), ADDRESSES.items(), ids=list(ADDRESSES))
+def test_what_is_an_address(raw: str, want: Address | None):
+    """Names are matched undecoded against what they may hold; everything else is no address at all."""
+    assert smarthttp.parse(scope_of(raw)) == want
+
+
+async def test_nothing_outside_is_served(room: git_rooms.Room):
+    """Paths that could climb, and the host's own folders, are answered as if nothing were there."""
+    room.gate.grants.add(("alice", "get", "repositories/git", "*"))
+    room.gate.grants.add(("alice", "update", "repositories/git", "*"))
+    paths = [path for path, want in ADDRESSES.items() if want is None and path.isascii() and "\\" not in path]
+    statuses = {path: await raw_status(room, path) for path in paths}
+    assert set(statuses.values()) == {404}, statuses
+    assert await raw_status(room, "/acme/krate/info/refs?service=git-upload-pack") == 404
+    assert await raw_status(room, "/acme/web.git/info/refs?service=git-upload-pack") == 200
+
+
+async def raw_status(room: git_rooms.Room, path: str, *, method: str = "GET", head: str = "") -> int:
+    """Status of a request whose path is sent as it is written here."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", room.port)
+    authorization = git_rooms.basic("alice")
+    start = f"{method} {path} HTTP/1.1\r\nHost: x\r\nAuthorization: {authorization}\r\n"
+    writer.write(f"{start}{head}Connection: close\r\n\r\n".encode())
+    status = int((await reader.readline()).split()[1])
+    writer.close()
+    await writer.wait_closed()
+    return status
+
+
+async def request(
+    room: git_rooms.Room, method: str, path: str, *, user: str = "alice", **given: object
+) -> httpx2.Response:
+    headers = {"authorization": git_rooms.basic(user)} if user else {}
+    async with httpx2.AsyncClient(base_url=room.url) as client:
+        return await client.request(method, path, headers={**headers, **given.pop("headers", {})}, **given)
+
+
+WEB = "/acme/web.git"
+ADVERTISE = f"{WEB}/info/refs?service=git-upload-pack"
+
+REFUSED = [
+    ("another method", "POST", ADVERTISE, {}, 405),
+    ("reading a service", "GET", f"{WEB}/git-upload-pack", {}, 405),
+    ("the dumb protocol", "GET", f"{WEB}/info/refs", {}, 403),
+    ("another service", "GET", f"{WEB}/info/refs?service=git-upload-archive", {}, 403),
+    ("two services", "GET", f"{ADVERTISE}&service=git-receive-pack", {}, 403),
+    ("a form, as a browser would post", "POST", f"{WEB}/git-receive-pack", {}, 415),
+    ("a fetch posted as a push", "POST", f"{WEB}/git-receive-pack", UPLOAD, 415),
+    ("an unknown encoding", "POST", f"{WEB}/git-upload-pack", {**UPLOAD, "content-encoding": "br"}, 415),
+    ("a scheme we do not speak", "GET", ADVERTISE, {"authorization": "Digest x"}, 401),
+    ("broken base64", "GET", ADVERTISE, {"authorization": "Basic !!"}, 401),
+    ("no colon", "GET", ADVERTISE, {"authorization": "Basic YWxpY2U="}, 401),
+    ("no password", "GET", ADVERTISE, {"authorization": "Basic YWxpY2U6"}, 401),
+    ("a wrong bearer", "GET", ADVERTISE, {"authorization": "Bearer x"}, 401),
+    ("an empty bearer", "GET", ADVERTISE, {"authorization": "Bearer"}, 401),
+]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "headers", "status"), [row[1:] for row in REFUSED], ids=[row[0] for row in REFUSED]
+)
+async def test_requests_that_are_refused(
+    room: git_rooms.Room, method: str, path: str, headers: dict[str, str], status: int
+):
+    """Each with the status that says why."""
+    answer = await request(room, method, path, headers=headers)
+    assert answer.status_code == status
+    assert (answer.headers.get("www-authenticate") == 'Basic realm="Krate", charset="UTF-8"') is (status == 401)
+
+
+async def test_another_users_token(room: git_rooms.Room):
+    """The user name of Basic must be the token's."""
+    headers = {"authorization": git_rooms.basic("alice").replace("Basic ", "basic ")}
+    assert (await request(room, "GET", ADVERTISE, headers=headers)).status_code == 200
+    mixed = base64.b64encode(b"bob:alice-token").decode()
+    assert (await request(room, "GET", ADVERTISE, headers={"authorization": f"Basic {mixed}"})).status_code == 401
+
+
+async def test_bearer_tokens(room: git_rooms.Room):
+    """A program may send its token as a bearer token."""
+    answer = await request(room, "GET", ADVERTISE, headers={"authorization": "Bearer rita-token"}, user="")
+    assert answer.status_code == 200
+
+
+async def test_existence_does_not_leak(room: git_rooms.Room):
+    """A stranger hears the same about a repository that is there and one that is not, for every service."""
+    for user, status in (("nina", 404), ("", 401)):
+        for service in ("git-upload-pack", "git-receive-pack"):
+            answers = [
+                await request(room, "GET", f"/acme/{name}.git/info/refs?service={service}", user=user)
+                for name in ("web", "nowhere")
+            ]
+            assert [answer.status_code for answer in answers] == [status] * 2
+            assert answers[0].text == answers[1].text
+            ignored = {"date", "x-correlation-id"}
+            kept = [{k: v for k, v in answer.headers.items() if k not in ignored} for answer in answers]
+            assert kept[0] == kept[1]
+
+
+async def test_each_request_is_reviewed(room: git_rooms.Room):
+    """Get for a fetch and update for a push on `repositories/git`, named by the object and not by its address."""
+    await room.host.put_repository(git_rooms.settings(host_name="Site"))
+    room.gate.reviews.clear()
+    await request(room, "GET", "/acme/Site.git/info/refs?service=git-upload-pack")
+    await request(room, "GET", "/acme/Site.git/info/refs?service=git-receive-pack")
+    await request(room, "POST", "/acme/Site.git/git-upload-pack", headers=UPLOAD, content=b"0000")
+    seen = [(who, a.verb, a.group, a.qualified, a.namespace, a.name) for who, a in room.gate.reviews]
+    assert seen == [
+        ("alice", verb, "krate.a5c.ai", "repositories/git", "acme", "web") for verb in ("get", "update", "get")
+    ]
+
+
+async def test_case_and_dots_are_part_of_names(room: git_rooms.Room):
+    """An address means the repository of exactly that spelling."""
+    key = git_rooms.RepositoryKey("acme", "dotted")
+    room.gate.writer("alice", key)
+    await room.host.put_repository(git_rooms.settings(key, host_name="My.Repo_1"))
+    paths = ["My.Repo_1.git", "My.Repo_1", "my.repo_1.git", "My.Repo_1.GIT", "My.Repo_1.git.git"]
+    found = [await raw_status(room, f"/acme/{path}/info/refs?service=git-upload-pack") for path in paths]
+    assert found == [200, 200, 404, 404, 404]
+
+
+# ------------------------------------------------------------------------------------------------ bodies
+
+
+async def test_compressed_requests(room: git_rooms.Room):
+    """A gzip body is what it holds; Git compresses its longer requests."""
+    tree = await room.work_tree()
+    await room.git("push", "-q", "origin", "main", cwd=tree)
+    sha = (await git_rooms.git("rev-parse", "HEAD", cwd=tree)).out
+    body = git_rooms.packet(f"want {sha} ofs-delta\n") + b"0000" + git_rooms.packet("done\n")
+    headers = {**UPLOAD, "content-encoding": "gzip"}
+    answer = await request(room, "POST", f"{WEB}/git-upload-pack", headers=headers, content=gzip.compress(body))
+    assert (answer.status_code, answer.content[:8], b"PACK" in answer.content) == (200, b"0008NAK\n", True)
+
+
+async def test_compressed_requests_from_a_client_with_many_refs(room: git_rooms.Room):
+    """A real client that asks for hundreds of refs compresses its request."""
+    tree = await room.work_tree()
+    for number in range(60):
+        await git_rooms.git("commit", "-q", "--allow-empty", "-m", f"c{number}", cwd=tree)
+        await git_rooms.git("branch", f"b{number}", cwd=tree)
+    await room.git("push", "-q", "origin", "--all", cwd=tree)
+    header = f"http.extraHeader=Authorization: {git_rooms.basic('alice')}"
+    told = await git_rooms.git(
+        "-c", header, "clone", "-q", room.clone_url(), "copy", cwd=room.folder, env={"GIT_TRACE_CURL": "1"}
+    )
+    assert "content-encoding: gzip" in told.err.lower()
+    branches = await git_rooms.git("branch", "-r", cwd=room.folder / "copy")
+    assert len(branches.out.splitlines()) == 62
+
+
+BAD_BODIES = [
+    ("no gzip", b"plain", 400),
+    ("half a gzip", gzip.compress(b"0000" * 1000)[:-9], 400),
+    ("deflate", zlib.compress(b"0000"), 400),
+    ("a bomb", gzip.compress(b"\0" * (9 * 1024 * 1024)), 413),
+]
+
+
+@pytest.mark.parametrize(("body", "status"), [row[1:] for row in BAD_BODIES], ids=[row[0] for row in BAD_BODIES])
+async def test_compressed_requests_that_are_refused(tmp_path: Path, body: bytes, status: int):
+    """What is no gzip, or holds more than a request may, is refused while it is read."""
+    async with git_rooms.open_room(tmp_path, limits=Limits(fetch_request_bytes=8 * 1024 * 1024)) as room:
+        headers = {**UPLOAD, "content-encoding": "gzip"}
+        answer = await request(room, "POST", f"{WEB}/git-upload-pack", headers=headers, content=body)
+        assert answer.status_code == status
+
+
+async def test_large_pushes_are_probed_and_chunked(room: git_rooms.Room):
+    """A client whose push does not fit its buffer asks first, and then sends it in chunks."""
+    tree = await room.work_tree(files={"noise": "".join(f"{number * number:x}" for number in range(60_000))})
+    await room.git("-c", "http.postBuffer=65536", "push", "-q", "origin", "main", cwd=tree)
+    assert sorted(await room.refs()) == ["refs/heads/main"]
+
+
+async def test_a_push_beyond_the_limit(tmp_path: Path):
+    """It is refused with that reason, and nothing of it is kept."""
+    async with git_rooms.open_room(tmp_path, limits=Limits(push_bytes=100_000)) as room:
+        tree = await room.work_tree(files={"noise": "".join(f"{number * number:x}" for number in range(60_000))})
+        refused = await room.git("push", "origin", "main", cwd=tree, check=False)
+        assert "pack exceeds maximum allowed size" in refused.err
+        assert await room.refs() == {}
+        assert not list(room.host.locate(git_rooms.KEY).glob("objects/tmp_objdir*"))
+
+
+async def test_expect_continue(room: git_rooms.Room):
+    """A client that waits for leave gets it only after it is let in; a stranger never sends its body."""
+    found = []
+    for user in ("alice", "nina"):
+        reader, writer = await asyncio.open_connection("127.0.0.1", room.port)
+        head = (
+            f"POST {WEB}/git-upload-pack HTTP/1.1\r\nHost: x\r\nAuthorization: {git_rooms.basic(user)}\r\n"
+            f"Content-Type: {UPLOAD['content-type']}\r\nContent-Length: 4\r\nExpect: 100-continue\r\n\r\n"
+        )
+        writer.write(head.encode())
+        status = (await reader.readline()).split()[1]
+        if status == b"100":
+            await reader.readline()
+            writer.write(b"0000")
+            found.append((status, (await reader.readline()).split()[1]))
+        else:
+            found.append((status, b""))
+        writer.close()
+        await writer.wait_closed()
+    assert found == [(b"100", b"200"), (b"404", b"")]
+
+
+async def test_clients_that_stall(tmp_path: Path):
+    """Who sends nothing for too long is cut off, and its process is gone."""
+    async with git_rooms.open_room(tmp_path, limits=Limits(patience=0.3)) as room:
+        reader, writer = await asyncio.open_connection("127.0.0.1", room.port)
+        head = f"POST {WEB}/git-receive-pack HTTP/1.1\r\nHost: x\r\nAuthorization: {git_rooms.basic('alice')}\r\n"
+        writer.write(f"{head}Content-Type: {RECEIVE['content-type']}\r\nContent-Length: 4\r\n\r\n00".encode())
+        assert (await reader.readline()).split()[1] == b"408"
+        writer.close()
+        await writer.wait_closed()
+        assert git_server.receive_packs(os.getpid()) == []
+
+
+async def test_a_busy_host_says_so(tmp_path: Path):
+    """With every place taken a request waits a while, then is told to come back."""
+    async with git_rooms.open_room(tmp_path, limits=Limits(concurrent=1, queue_seconds=0.2)) as room:
+        release = asyncio.Event()
+
+        async def slowly() -> AsyncIterator[bytes]:
+            await release.wait()
+            yield b"0000"
+
+        first = asyncio.create_task(request(room, "POST", f"{WEB}/git-upload-pack", headers=UPLOAD, content=slowly()))
+        async with asyncio.timeout(10):
+            while (answer := await request(room, "GET", ADVERTISE)).status_code == 200:  # noqa: ASYNC110 - until it is busy
+                await asyncio.sleep(0.01)
+        assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
+        release.set()
+        assert (await first).status_code == 200
+
+
+async def test_answers_are_not_cached(room: git_rooms.Room):
+    """Refs change, and every answer carries its correlation id."""
+    answer = await request(room, "GET", ADVERTISE)
+    assert answer.headers["cache-control"] == "no-cache, max-age=0, must-revalidate"
+    assert answer.headers["content-type"] == "application/x-git-upload-pack-advertisement"
+    assert len(answer.headers["x-correlation-id"]) == 32
+
+
+async def test_other_pages_are_the_fallbacks(room: git_rooms.Room):
+    """The listener hands everything that is not Git's to the app behind it, and answers 503 before it is ready."""
+
+    async def ui(scope: asgi.Scope, receive: asgi.Receive, send: asgi.Send) -> None:
+        await asgi.answer(send, HTTPStatus.OK, f"page {scope['path']}")
+
+    async with git_rooms.serve(room.host.listener(fallback=ui)) as port, httpx2.AsyncClient() as client:
+        assert (await client.get(f"http://127.0.0.1:{port}/acme/web")).text == "page /acme/web\n"
+        assert (await client.get(f"http://127.0.0.1:{port}{ADVERTISE}")).status_code == 401
+        room.host._ready = False
+        answer = await client.get(f"http://127.0.0.1:{port}{ADVERTISE}")
+        assert (answer.status_code, answer.text) == (503, "the Git host is starting; try again in a moment\n")
+
+
+async def test_no_configuration_of_the_machine_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """A global or system configuration, or Git variables of the server's own environment, change nothing."""
+    evil = tmp_path / "evil"
+    evil.write_text("[core]\n\thooksPath = /nowhere\n[uploadpack]\n\tpackObjectsHook = touch pwned\n")
+    for name in ("GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM"):
+        monkeypatch.setenv(name, str(evil))
+    monkeypatch.setenv("GIT_DIR", str(tmp_path))
+    async with git_rooms.open_room(tmp_path) as room:
+        assert "GIT_DIR" not in room.host._git.environment
+        assert room.host._git.environment["GIT_CONFIG_GLOBAL"] == "/dev/null"
+        monkeypatch.delenv("GIT_DIR")
+        tree = await room.work_tree()
+        await room.git("push", "-q", "origin", "main", cwd=tree)
+        await room.git("clone", "-q", room.clone_url(), "copy")
