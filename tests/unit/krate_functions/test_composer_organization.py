@@ -227,8 +227,8 @@ FOREIGN = (
     "False",
     "NamespaceForeign",
     (
-        "Namespace acme exists and is not this organisation's: choose another spec.namespace, or have its owner annotate "
-        "it krate.a5c.ai/adopt=acme"
+        "Namespace acme exists and is not this organisation's: choose another spec.namespace, or have its owner "
+        "annotate it krate.a5c.ai/adopt=acme"
     ),
 )
 CLAIMS = (

@@ -56,8 +56,8 @@ REPOSITORY = factories.make_repository()
             {**REPOSITORY, "spec": {"access": [{}, {}]}},
             composites.compose_input(),
             (
-                "Repository acme/web is invalid: spec.access[0].kind: Field required; spec.access[0].name: Field required; "
-                "spec.access[0].role: Field required; and 3 more"
+                "Repository acme/web is invalid: spec.access[0].kind: Field required; spec.access[0].name: Field "
+                "required; spec.access[0].role: Field required; and 3 more"
             ),
         ),
     ],
