@@ -15,7 +15,7 @@ from krate_functions.engine import applying, composing, remembered, world
 from krate_functions.engine.composing import Item, Plan
 from krate_functions.engine.compositions import Composition
 from krate_functions.engine.pipeline import PipelineError
-from krate_functions.engine.recording import Recorder
+from krate_functions.engine.recording import Recorder, Said
 from krate_functions.engine.remembered import Remembered
 from krate_functions.engine.wants import Wants
 from krate_functions.engine.world import Unwatchable, World
@@ -57,6 +57,8 @@ class Reconciler:
     """Row and Composition of each kind of composite, by the row's resource."""
     wants: Wants[Key] = field(default_factory=Wants[Key])
     _uids: dict[Key, str] = field(default_factory=dict[Key, str])
+    _written: dict[Key, Object] = field(default_factory=dict[Key, Object])
+    """Composites as we last wrote their status, until the cache has caught up: we read our own writes."""
 
     async def reconcile(self, key: Key) -> float | None:
         """Bring one composite in line.
@@ -69,24 +71,24 @@ class Reconciler:
             StatusError, Unreachable: the status could not be written either.
         """
         kind, composition = self.compositions[key.kind]
-        xr = self.world.get(kind, key.name, namespace=key.namespace)
+        xr = self._latest(key, self.world.get(kind, key.name, namespace=key.namespace))
         self._release(key, xr)
         if xr is None:
             return None
         if objects.deleting(xr):
-            await self.recorder.status(kind, xr, [DELETING], wanted=None, last=None)
+            await self._say(key, xr, [DELETING])
             return 0
         if (xr["metadata"].get("annotations") or {}).get(Annotation.PAUSED) == "true":
-            await self.recorder.status(kind, xr, [PAUSED], wanted=None, last=None)
+            await self._say(key, xr, [PAUSED])
             return 0
         try:
             plan, observed = await self._plan(key, composition, xr)
             self.wants.put(key, plan.requirements)
             unsynced, events = await self._carry_out(xr, plan, observed)
         except (PipelineError, Unwatchable, Failed, errors.StatusError) as failure:
-            await self._give_up(key, kind, xr, failure)
+            await self._give_up(key, xr, failure)
             raise Failed(str(failure)) from failure
-        await self._conclude(kind, xr, plan, unsynced, events)
+        await self._conclude(key, xr, plan, unsynced, events)
         if unsynced:
             raise Failed(f"unsynced: {composing.some(unsynced)}")
         return spread(key, plan.ttl_seconds)
@@ -157,29 +159,53 @@ class Reconciler:
             self.remembered.remember(uid, {item.name: done.wanted})
 
     async def _conclude(
-        self, kind: Kind, xr: Object, plan: Plan, unsynced: Mapping[str, str], events: Sequence[Event]
+        self, key: Key, xr: Object, plan: Plan, unsynced: Mapping[str, str], events: Sequence[Event]
     ) -> None:
         """Write status and events of a reconcile that ran to its end."""
         uid = xr["metadata"]["uid"]
         said = [*plan.conditions, _synced(unsynced), composing.ready(plan)]
         last = self.remembered.recall(uid, remembered.STATUS)
-        turned = await self.recorder.status(kind, xr, said, wanted=plan.status, last=last)
+        turned = await self._say(key, xr, said, wanted=plan.status, last=last)
         if plan.status != (last or {}):
             self.remembered.remember(uid, {remembered.STATUS: plan.status})
         if turned is not None:
             logging.get(component="composites").info(
-                "reconciled", kind=kind.name, name=_path(xr), ready=str(said[-1].status), unsynced=sorted(unsynced)
+                "reconciled", kind=xr["kind"], name=_path(xr), ready=str(said[-1].status), unsynced=sorted(unsynced)
             )
             await self.recorder.events(xr, [*events, *turned])
 
-    async def _give_up(self, key: Key, kind: Kind, xr: Object, failure: Exception) -> None:
+    async def _say(
+        self,
+        key: Key,
+        xr: Object,
+        said: Said,
+        *,
+        wanted: Mapping[str, Any] | None = None,
+        last: Mapping[str, Any] | None = None,
+    ) -> tuple[Event, ...] | None:
+        """Write the status; answers what turned, None when nothing had to be written."""
+        done = await self.recorder.status(self.compositions[key.kind][0], xr, said, wanted=wanted, last=last)
+        if done is None:
+            return None
+        self._written[key] = done.composite
+        return done.events
+
+    def _latest(self, key: Key, seen: Object | None) -> Object | None:
+        """The composite as it was seen, or as we wrote it since."""
+        written = self._written.get(key)
+        if written is None or seen is None or not newer(written, seen):
+            self._written.pop(key, None)
+            return seen
+        return written
+
+    async def _give_up(self, key: Key, xr: Object, failure: Exception) -> None:
         """Say why; after a fatal result what the function would have said is unknown."""
         said: list[Any] = [composing.failed(str(failure))]
         if isinstance(failure, PipelineError):
             self.wants.put(key, failure.partial.requirements or self.wants.of(key))
             if failure.fatal:
                 said += composing.unknown(xr, failure.partial)
-        turned = await self.recorder.status(kind, xr, said, wanted=None, last=None)
+        turned = await self._say(key, xr, said)
         if turned:
             await self.recorder.events(xr, turned)
 
@@ -200,6 +226,17 @@ class Reconciler:
 
 def _row(item: Item) -> Kind:
     return world.row(item.object["apiVersion"], item.object["kind"])
+
+
+def newer(one: Object, other: Object) -> bool:
+    """Whether one state of an object is later than the other: versions are numbers that grow (Kubernetes 1.35)."""
+    first, second = (obj["metadata"] for obj in (one, other))
+    if first.get("uid") != second.get("uid"):
+        return False
+    try:
+        return int(first["resourceVersion"]) > int(second["resourceVersion"])
+    except (KeyError, ValueError):
+        return False
 
 
 def spread(key: Key, seconds: float) -> float:

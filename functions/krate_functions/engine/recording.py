@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final, cast
 
 from krate import clock, conditions, errors, kinds, logging
@@ -16,6 +17,16 @@ _DEFAULT_NAMESPACE: Final = "default"
 """Where events about cluster-scoped objects stand (client-go: tools/record)."""
 
 Said = Sequence[Condition | Reported]
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A status that was written."""
+
+    composite: Object
+    """The composite as the server answered it."""
+    events: tuple[Event, ...]
+    """One for each of Synced and Ready that turned."""
 
 
 class Recorder:
@@ -33,7 +44,7 @@ class Recorder:
 
     async def status(
         self, kind: Kind, xr: Object, said: Said, *, wanted: Mapping[str, Any] | None, last: Mapping[str, Any] | None
-    ) -> tuple[Event, ...] | None:
+    ) -> Written | None:
         """Bring the status in line.
 
         Args:
@@ -44,7 +55,7 @@ class Recorder:
             last: what was wanted last time.
 
         Returns:
-            None when nothing had to be written, else one event for each of Synced and Ready that turned.
+            None when nothing had to be written, or the composite is gone.
 
         Raises:
             StatusError: the server refuses it; Conflict when somebody kept changing it.
@@ -58,7 +69,7 @@ class Recorder:
                 return None
             version = {"resourceVersion": xr["metadata"].get("resourceVersion", "")}
             try:
-                await self._client.patch(
+                found = await self._client.patch(
                     kind,
                     xr["metadata"]["name"],
                     {"metadata": version, "status": patch},
@@ -66,7 +77,7 @@ class Recorder:
                     subresource=kinds.STATUS.name,
                     field_manager=applying.MANAGER,
                 )
-                return turned(before.get("conditions") or [], after["conditions"])
+                return Written(found, turned(before.get("conditions") or [], after["conditions"]))
             except errors.NotFound:
                 return None
             except errors.Conflict:

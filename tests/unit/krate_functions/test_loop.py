@@ -525,6 +525,8 @@ async def test_events_are_recorded_once(controlled: MemoryClient, tmp_path: Path
         await quiet(controlled)
     after = Counter((event["involvedObject"]["kind"], event["reason"], event["type"]) for event in events(controlled))
     assert after == before
+    told = Counter((event["involvedObject"]["uid"], event["reason"], event["message"]) for event in events(controlled))
+    assert {key: count for key, count in told.items() if count > 1} == {}
     assert before["Repository", "Available", "Normal"] == 1
     assert {
         event["involvedObject"]["kind"] for event in events(controlled) if event["metadata"]["namespace"] == "default"
