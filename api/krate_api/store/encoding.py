@@ -32,6 +32,11 @@ def slot(body: bytes) -> tuple[int, int]:
     return start, body.index(b'"', start)
 
 
+def version(body: bytes) -> int:
+    """The version in a stored body."""
+    return int(body[slice(*slot(body))])
+
+
 def respin(body: bytes, version: int) -> bytes:
     """`body` with another version: what a DELETED event shows of the last state."""
     start, end = slot(body)

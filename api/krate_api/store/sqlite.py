@@ -5,6 +5,8 @@ WAL readers never wait for the writer); lists in a small pool of reader threads.
 """
 
 import asyncio
+import contextlib
+import os
 import sqlite3
 import threading
 from collections.abc import Callable, Sequence
@@ -14,7 +16,7 @@ from typing import Final, TypeVar
 
 from krate.selectors import EVERYTHING, Selector
 from krate_api.store import sqlite_read, sqlite_write
-from krate_api.store.interface import Batch, Change, Committed, ForeignDatabase, Hint, Key, Page, Stored
+from krate_api.store.interface import Batch, Change, Committed, ForeignDatabase, Hint, Key, Page, Stored, Unavailable
 from krate_api.store.sqlite_writer import Writer, available
 
 T = TypeVar("T")
@@ -85,9 +87,13 @@ class SQLiteStore:
     def __init__(self, path: Path) -> None:
         self._path = path
         connection = _connect(path)
-        _prepare(connection)
+        try:
+            _prepare(connection)
+            self._reader = _connect(path)
+        except BaseException:
+            connection.close()
+            raise
         self._writer = Writer(connection)
-        self._reader = _connect(path)
         self._local = threading.local()
         self._pool = ThreadPoolExecutor(4, thread_name_prefix="krate-read")
 
@@ -171,5 +177,11 @@ def open_store(path: Path) -> SQLiteStore:
         ForeignDatabase: the file is another application's, or a newer Krate's.
         Unavailable: the file cannot be opened or written.
     """
+    try:
+        # SQLite gives what it keeps beside the file the file's own mode: Secrets stand in all three.
+        with contextlib.suppress(FileExistsError):
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+    except OSError as error:
+        raise Unavailable(f"the database cannot be created: {error.strerror}") from error
     with available():
         return SQLiteStore(path)

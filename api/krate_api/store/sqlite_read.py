@@ -4,8 +4,10 @@ import json
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
-from krate.selectors import Operator, Selector
+from krate.selectors import Selector
+from krate_api.store import encoding
 from krate_api.store.interface import Change, ChangeType, Compacted, Index, Key, Page, Stored
 
 
@@ -105,15 +107,18 @@ def page(connection: sqlite3.Connection, query: Query) -> Page:
 
 _Row = tuple[str, str, int, bytes, str, str]
 
+MAX_JOINS: Final = 8
+"""Terms of a selector that the index serves; SQLite joins at most 64 tables, and more would not narrow further."""
+
 
 def _cut(
     connection: sqlite3.Connection, query: Query, rows: Iterator[_Row], snapshot: int, *, historical: bool
 ) -> Page:
-    exact = _Exact.of(query)
+    filtered = historical or not _Exact.of(query).covers
     items: list[Stored] = []
     more = False
     for namespace, name, number, body, labels, fields in rows:
-        if not exact.covers and not _matches(query, namespace, name, labels, fields):
+        if filtered and not _matches(query, namespace, name, labels, fields):
             continue
         if query.limit and len(items) == query.limit:
             more = True
@@ -159,7 +164,7 @@ class _Exact:
                     name = value
                 elif requirement.key.startswith("metadata.") and prefix == "f:":
                     covers = False
-                elif value is not None and requirement.operator is not Operator.NOT_EQUALS:
+                elif value is not None and len(pairs) < MAX_JOINS:
                     pairs.append(f"{prefix}{requirement.key}={value}")
                 else:
                     covers = False
@@ -193,7 +198,10 @@ def _current(connection: sqlite3.Connection, query: Query) -> Iterator[_Row]:
 
 
 def _earlier(connection: sqlite3.Connection, query: Query, snapshot: int) -> Iterator[_Row]:
-    """State at `snapshot`: rows unchanged since, and for every key changed since the state before its first change."""
+    """State at `snapshot`: rows unchanged since, and for every key changed since the state before its first change.
+
+    Selectors are not applied here: the index knows the present only.
+    """
     place, arguments = "", [query.resource, snapshot]
     if query.namespace:
         place += " AND namespace = ?"
@@ -201,15 +209,17 @@ def _earlier(connection: sqlite3.Connection, query: Query, snapshot: int) -> Ite
     if query.after is not None:
         place += " AND (namespace, name) > (?, ?)"
         arguments.extend(query.after)
-    return connection.execute(
-        "SELECT namespace, name, version, body, labels, fields FROM ("  # noqa: S608 - placeholders only
-        " SELECT namespace, name, version, body, labels, fields FROM objects"
+    rows = connection.execute(
+        "SELECT namespace, name, body, labels, fields FROM ("  # noqa: S608 - placeholders only
+        " SELECT namespace, name, body, labels, fields FROM objects"
         f" WHERE resource = ? AND version <= ?{place}"
         " UNION ALL"
-        " SELECT c.namespace, c.name, c.version, c.before, c.before_labels, c.before_fields FROM changes c JOIN ("
+        " SELECT c.namespace, c.name, c.before, c.before_labels, c.before_fields FROM changes c JOIN ("
         "  SELECT min(version) AS version FROM changes"
         f"  WHERE resource = ? AND version > ?{place} GROUP BY namespace, name"
         " ) f ON c.version = f.version WHERE c.resource = ? AND c.before IS NOT NULL"
         ") ORDER BY namespace, name",
         [*arguments, *arguments, query.resource],
     )
+    for namespace, name, body, labels, fields in rows:
+        yield namespace, name, encoding.version(body), body, labels, fields

@@ -1,7 +1,8 @@
 """The one writer of the SQLite store: a thread that commits groups of batches with one flush each.
 
-A batch that fails its expectations is rolled back to its savepoint without hurting its neighbours. A caller that goes
-away does not stop its batch: what was handed over is either written or answered with an error.
+A batch that fails, for whatever reason, is rolled back to its savepoint without hurting its neighbours; only a database
+that lost the whole transaction fails them all. A caller that goes away does not stop its batch: what was handed over is
+either written or answered with an error.
 """
 
 import asyncio
@@ -14,7 +15,7 @@ from collections.abc import Callable, Generator
 from typing import Final, TypeVar
 
 from krate_api.store import sqlite_write
-from krate_api.store.interface import Batch, Committed, Hint, Stale, Unavailable
+from krate_api.store.interface import Batch, Committed, Hint, Unavailable
 
 T = TypeVar("T")
 
@@ -51,6 +52,7 @@ class Writer:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self.hints: dict[str, list[Hint]] = {}
+        self._closed = False
         self._connection = connection
         self._jobs: queue.SimpleQueue[_Job | Maintenance | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="krate-write", daemon=True)
@@ -58,7 +60,7 @@ class Writer:
 
     async def commit(self, batch: Batch) -> Committed:
         job = _Job(batch, asyncio.get_running_loop())
-        self._jobs.put(job)
+        self._hand_over(job)
         return await asyncio.shield(job.future)
 
     async def work(self, work: Callable[[sqlite3.Connection], T]) -> T:
@@ -75,11 +77,17 @@ class Writer:
             else:
                 loop.call_soon_threadsafe(_settle, future, result)
 
-        self._jobs.put(run)
+        self._hand_over(run)
         return await future
+
+    def _hand_over(self, work: "_Job | Maintenance") -> None:
+        if self._closed:
+            raise Unavailable("the store is closed")
+        self._jobs.put(work)
 
     async def close(self) -> None:
         """Finish what was handed over, then end the thread."""
+        self._closed = True
         self._jobs.put(None)
         await asyncio.to_thread(self._thread.join)
         self._connection.close()
@@ -119,15 +127,20 @@ class Writer:
             for job in group:
                 job.result, job.error, job.touched = None, error, set()
         touched = {resource for job in group for resource in job.touched}
-        loops = {job.loop for job in group}
-        for job in group:
+        for loop in {job.loop for job in group}:
             with contextlib.suppress(RuntimeError):  # the loop closed while we wrote
-                job.loop.call_soon_threadsafe(job.settle)
-        for loop in loops:
-            for resource in touched:
-                for hint in self.hints.get(resource, ()):
-                    with contextlib.suppress(RuntimeError):
-                        loop.call_soon_threadsafe(hint)
+                loop.call_soon_threadsafe(self._deliver, [job for job in group if job.loop is loop], touched)
+
+    def _deliver(self, group: list[_Job], touched: set[str]) -> None:
+        """Hints first: whoever has the answer to a write finds that every index and feed has taken it in."""
+        for hint in [hint for resource in touched for hint in self.hints.get(resource, ())]:
+            try:
+                hint()
+            except Exception as error:  # noqa: BLE001 - somebody's index is no reason to leave writers without an answer
+                context = {"message": "a hint of the store failed", "exception": error}
+                asyncio.get_running_loop().call_exception_handler(context)
+        for job in group:
+            job.settle()
 
 
 class _Nothing:
@@ -135,11 +148,19 @@ class _Nothing:
 
 
 def _run_job(connection: sqlite3.Connection, job: _Job, now: float) -> None:
+    """Run one batch in its savepoint.
+
+    Raises:
+        Unavailable: the database gave up the transaction around it.
+    """
     connection.execute("SAVEPOINT batch")
     try:
-        job.result, job.touched = sqlite_write.run(connection, job.batch, now)
-    except Stale as stale:
-        job.error = stale
+        with available():
+            job.result, job.touched = sqlite_write.run(connection, job.batch, now)
+    except Exception as error:
+        if not connection.in_transaction:  # SQLite rolls everything back by itself when the disk is full or broken
+            raise
+        job.error = error
         connection.execute("ROLLBACK TO batch")
     connection.execute("RELEASE batch")
 
@@ -159,11 +180,11 @@ def transaction(connection: sqlite3.Connection) -> Generator[None]:
     connection.execute("BEGIN IMMEDIATE")
     try:
         yield
+        connection.execute("COMMIT")
     except BaseException:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         raise
-    connection.execute("COMMIT")
 
 
 @contextlib.contextmanager
