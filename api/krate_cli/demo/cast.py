@@ -78,6 +78,8 @@ class Cast:
         """
         jar = http.cookiejar.CookieJar()
         opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(jar), urllib.request.ProxyHandler({}))
+        # What a browser says when its user, and no page, goes somewhere: only then does a link sign in at once.
+        opener.addheaders = [("Sec-Fetch-Site", "none"), ("User-Agent", "krate-demo")]
         try:
             with opener.open(link, timeout=10) as entry:
                 entry.read()

@@ -1,16 +1,14 @@
 """Process B: controllers and the composite engine, fed by A through standard input.
 
-Each line is JSON: where the API is, whom to trust, and a token for every controller; later lines bring fresh tokens.
-When standard input ends, A is gone and so are we.
+When standard input ends, A is gone, however it went, and so are we.
 """
 
 import asyncio
-import json
 import os
 import signal
 import sys
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,74 +19,61 @@ from krate import kinds, logging
 from krate.kinds import Form
 from krate.names import ServiceAccount
 from krate_cli import resources
+from krate_controllers import main as controllers
+from krate_controllers.briefing import LINE_LIMIT, Briefing
 from krate_functions import options as functions
 from krate_functions.engine import loop as engine
 from krate_kube.client import HttpClient
-from krate_kube.connections import Connection
 
-_LINE: Final = 1024 * 1024
-
-
-@dataclass(slots=True)
-class Briefing:
-    """What A told us last."""
-
-    server: str
-    web: str
-    ca: str
-    tokens: dict[str, str] = field(repr=False)
-
-    @classmethod
-    def parse(cls, line: bytes) -> "Briefing":
-        raw: Mapping[str, Any] = json.loads(line)
-        return cls(raw["server"], raw["web"], raw["ca"], dict(raw["tokens"]))
-
-    def client(self, account: ServiceAccount) -> HttpClient:
-        """A client of one controller; its token is looked up for every request, so fresh ones are picked up."""
-        connection = Connection(self.server, ca=self.ca, token=lambda: self.tokens[account.value])
-        return HttpClient(connection, user_agent=f"{account.value}/0.1")
-
-
-async def _lines() -> asyncio.StreamReader:
-    reader = asyncio.StreamReader(limit=_LINE)
-    loop = asyncio.get_running_loop()
-    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin.buffer)
-    return reader
-
-
-async def _follow(reader: asyncio.StreamReader, briefing: Briefing, stop: asyncio.Event) -> None:
-    """Take in fresh tokens until A is gone."""
-    while line := await reader.readline():
-        briefing.tokens |= Briefing.parse(line).tokens
-    stop.set()
+_GRACE: Final = 5.0
+"""Seconds that a reconcile under way may take to end."""
 
 
 def compositions() -> Sequence[dict[str, Any]]:
     """The Compositions that this installation ships."""
-    folder = resources.folder("compositions")
-    files = sorted(folder.glob("*/composition.yaml"))
+    files = sorted(resources.folder("compositions").glob("*/composition.yaml"))
     return [yaml.load(file.read_text(encoding="utf-8"), yaml.CSafeLoader) for file in files]
 
 
+async def _first(reader: asyncio.StreamReader) -> Briefing | None:
+    loop = asyncio.get_running_loop()
+    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin.buffer)
+    line = await reader.readline()
+    return Briefing.parse(line) if line else None
+
+
 async def run(data: Path) -> None:
-    """Run until A goes, or a part fails."""
+    """Run until A goes, we are told to end, or a part fails."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
-    loop.add_signal_handler(signal.SIGTERM, stop.set)
-    loop.add_signal_handler(signal.SIGINT, stop.set)
-    reader = await _lines()
-    line = await reader.readline()
-    if not line:
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    reader = asyncio.StreamReader(limit=LINE_LIMIT)
+    briefing = await _first(reader)
+    if briefing is None:
         return
-    briefing = Briefing.parse(line)
-    async with asyncio.TaskGroup() as group:
-        group.create_task(_follow(reader, briefing, stop))
-        group.create_task(_composites(briefing, data, stop))
+    async with AsyncExitStack() as stack:
+        kit = await controllers.open_kit(briefing, stack)
+        composites = asyncio.create_task(_composites(briefing, data, stop))
+        ended = [
+            asyncio.create_task(controllers.run(kit)),
+            asyncio.create_task(briefing.follow(reader)),
+            asyncio.create_task(stop.wait()),
+        ]
+        done, _ = await asyncio.wait([composites, *ended], return_when=asyncio.FIRST_COMPLETED)
+        stop.set()
+        for task in ended:
+            task.cancel()
+        await asyncio.wait([composites], timeout=_GRACE)
+        composites.cancel()
+        await asyncio.gather(composites, *ended, return_exceptions=True)
+        for task in done:
+            task.result()
 
 
 async def _composites(briefing: Briefing, data: Path, stop: asyncio.Event) -> None:
     served = [kind for kind in kinds.KINDS if kind.form is not Form.FORGE]
-    async with briefing.client(ServiceAccount.COMPOSITES) as client:
+    async with HttpClient(briefing.connection(ServiceAccount.COMPOSITES), user_agent="krate-composites/0.1") as client:
         await engine.run(
             client,
             state=data,

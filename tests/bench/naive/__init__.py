@@ -1,0 +1,1 @@
+"""Honest naive twins: what one would write first."""

@@ -1,0 +1,43 @@
+#!/bin/sh
+# `make tools [TOOL=name]`: build the real components that the suites and benchmarks use, from their Go modules, into a
+# cache outside the checkout (KRATE_TOOLS, by default ~/.cache/krate/tools). A stamp says what was built from what.
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+cache=${KRATE_TOOLS:-${XDG_CACHE_HOME:-$HOME/.cache}/krate/tools}
+mkdir -p "$cache"
+
+command -v go >/dev/null || { echo "make tools needs Go >= 1.26: install it from your distribution" >&2; exit 1; }
+
+# name | module folder | package | cgo | tags | linker flags
+K=v1.36.3
+STAMP="-X k8s.io/component-base/version.gitVersion=$K -X k8s.io/component-base/version.gitMajor=1 \
+-X k8s.io/component-base/version.gitMinor=36 -X k8s.io/client-go/pkg/version.gitVersion=$K"
+table() {
+    cat <<EOF
+kubectl|kubernetes|k8s.io/kubernetes/cmd/kubectl|0||$STAMP
+gitea|gitea|code.gitea.io/gitea|1|sqlite,sqlite_unlock_notify|-X main.Version=1.26.0
+EOF
+}
+
+build() { # build NAME FOLDER PACKAGE CGO TAGS FLAGS
+    name=$1; folder=$2; package=$3; cgo=$4; tags=$5; flags=$6
+    want=$(cat "$here/$folder/go.sum" "$here/build.sh" | sha256sum | cut -d' ' -f1)
+    if [ -x "$cache/$name" ] && [ "$(cat "$cache/$name.stamp" 2>/dev/null)" = "$want" ]; then
+        echo "tools: $name is current ($cache/$name)"
+        return
+    fi
+    echo "tools: building $name; the first time takes minutes"
+    started=$(date +%s)
+    (cd "$here/$folder" && CGO_ENABLED=$cgo go build -trimpath ${tags:+-tags "$tags"} -ldflags "-s -w $flags" \
+        -o "$cache/$name.new" "$package")
+    mv "$cache/$name.new" "$cache/$name"
+    echo "$want" > "$cache/$name.stamp"
+    echo "tools: $name built in $(($(date +%s) - started)) s"
+}
+
+wanted=${1:-}
+[ -z "$wanted" ] || table | grep -q "^$wanted|" || { echo "no tool is called $wanted" >&2; exit 1; }
+table | while IFS='|' read -r name folder package cgo tags flags; do
+    [ -z "$wanted" ] || [ "$wanted" = "$name" ] || continue
+    build "$name" "$folder" "$package" "$cgo" "$tags" "$flags"
+done
