@@ -229,10 +229,18 @@ class Room:
 
 
 @contextlib.asynccontextmanager
-async def open_room(
+async def open_room(folder: Path, **given: Any) -> AsyncGenerator[Room]:
+    """A host on `folder/data`, filled and served; clients live in `folder/clients`."""
+    async with serve_unfilled(folder, **given) as room:
+        await fill(room.host)
+        yield room
+
+
+@contextlib.asynccontextmanager
+async def serve_unfilled(
     folder: Path, *, sink: PushSink | None = None, gate: TableGatekeeper | None = None, **options: Any
 ) -> AsyncGenerator[Room]:
-    """A host on `folder/data`, filled and served; clients live in `folder/clients`."""
+    """The same with whatever stands in `folder/data`."""
     found = sink or MemoryPushSink()
     gatekeeper = gate or everybody()
     host = EmbeddedHost(
@@ -242,7 +250,6 @@ async def open_room(
     clients.mkdir(exist_ok=True)
     await host.start()
     try:
-        await fill(host)
         async with serve(host.listener()) as port:
             yield Room(host, found, gatekeeper, port, clients)
     finally:

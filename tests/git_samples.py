@@ -4,7 +4,9 @@ A tree is a mapping of paths to contents; a content is bytes, or an `Entry` wher
 second per commit, so that every object id is the same in every run.
 """
 
+import hashlib
 import os
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,6 +37,20 @@ def executable(text: bytes) -> Entry:
 
 def submodule(commit: str = "1" * 40) -> Entry:
     return Entry(enums.FileMode.COMMIT, commit=commit)
+
+
+def scatter(repository: Path, count: int) -> list[str]:
+    """Loose blobs that nothing reaches, as many small pushes leave them; answers their ids."""
+    ids: list[str] = []
+    for number in range(count):
+        text = b"%d\n" % number
+        raw = b"blob %d\0%s" % (len(text), text)
+        sha = hashlib.sha1(raw, usedforsecurity=False).hexdigest()
+        folder = repository / "objects" / sha[:2]
+        folder.mkdir(exist_ok=True)
+        (folder / sha[2:]).write_bytes(zlib.compress(raw))
+        ids.append(sha)
+    return ids
 
 
 Files = Mapping[str | bytes, bytes | Entry]

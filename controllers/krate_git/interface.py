@@ -496,6 +496,10 @@ class MergeOutcome:
     """Open intent, to be closed by the caller's own transaction."""
     source_deleted: bool = False
     deletion_verdict: Verdict = Verdict()
+    moved: tuple[RefUpdate, ...] = ()
+    """What moved, the deleted source included: what the caller's transaction closes the intent with."""
+    facts: RepositoryFacts | None = None
+    """Counts after the merge, for the same transaction."""
 
 
 class GitMerging(Protocol):

@@ -9,6 +9,7 @@ import binascii
 import hashlib
 import hmac
 import json
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from http import HTTPStatus
@@ -27,6 +28,10 @@ PREFIX: Final = "/-/archive/"
 LIFETIME: Final = timedelta(minutes=10)
 TYPES: Final = {"tar.gz": "application/gzip", "zip": "application/zip"}
 _MAX_LINK: Final = 2048
+
+
+Resolve = Callable[[RepositoryKey, str], Awaitable[str]]
+"""`GitReading.resolve`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +84,11 @@ class Signer:
 class Archives:
     """ASGI app below `/-/archive/`."""
 
-    def __init__(self, *, hosting: Hosting, signer: Signer, git: Git, patience: float, concurrent: int) -> None:
+    def __init__(
+        self, *, hosting: Hosting, resolve: Resolve, signer: Signer, git: Git, patience: float, concurrent: int
+    ) -> None:
         self._hosting = hosting
+        self._resolve = resolve
         self._signer = signer
         self._git = git
         self._patience = patience
@@ -105,8 +113,9 @@ class Archives:
             raise asgi.Refused(HTTPStatus.FORBIDDEN, "the link is wrong or has expired; ask for a new one")
         try:
             held = self._hosting.held(order.key)
-        except interface.RepositoryMissing:
-            raise asgi.Refused(HTTPStatus.NOT_FOUND, "the repository is gone") from None
+            await self._resolve(order.key, order.sha)
+        except (interface.RepositoryMissing, interface.RevisionMissing):
+            raise asgi.Refused(HTTPStatus.NOT_FOUND, "the repository or the commit is gone") from None
         name = f"{held.settings.host_name}-{order.sha[:10]}"
         disposition = f'attachment; filename="{name}.{order.format}"'.encode()
         headers = ((b"content-disposition", disposition),)

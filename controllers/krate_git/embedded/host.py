@@ -117,8 +117,9 @@ class EmbeddedHost(Hosting, Reading):
         self._ready = True
 
     async def stop(self) -> None:
-        """Wait for pushes under way, then let go of the root."""
+        """Wait for pushes and merges under way, then let go of the root."""
         self._ready = False
+        await self._merging.close()
         if self._smart is not None:
             await self._smart.close()
         await self._evaluator.stop()
@@ -139,6 +140,7 @@ class EmbeddedHost(Hosting, Reading):
         """The app of the plain listener: Git addresses and archive links are ours, everything else is `fallback`'s."""
         archives = archive.Archives(
             hosting=self,
+            resolve=self.resolve,
             signer=self.archives,
             git=self._git,
             patience=self._options.limits.patience,

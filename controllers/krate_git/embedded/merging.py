@@ -1,12 +1,14 @@
 """GitMerging on this machine: the merge service's way to move a target branch, under the same lock as a push."""
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable
 
 import pygit2
 
 from krate.clock import Clock
 from krate_git import interface, merge, repositories
+from krate_git.embedded import ledger
 from krate_git.embedded.hosting import Hosting
 from krate_git.embedded.judging import Judge
 from krate_git.embedded.ledger import Ledger
@@ -50,6 +52,11 @@ class Merging:
         task.add_done_callback(self._running.discard)
         return await asyncio.shield(task)
 
+    async def close(self) -> None:
+        """Wait until every merge that is under way has ended."""
+        while self._running:
+            await asyncio.wait(self._running)
+
     async def _locked(self, order: MergeOrder, close: Close | None) -> MergeOutcome:
         path = self._hosting.locate(order.key)
         async with self._locks.hold(order.key, path):
@@ -70,12 +77,13 @@ class Merging:
         push = self._push(order, (update, *deletion))
         intent = await self._ledger.begin(push, verdict)
         try:
-            moved = await self._workers.light(repositories.call, _move, held.path, push.updates)
+            await self._workers.light(repositories.call, _move, held.path, push.updates)
+            moved, facts = await self._workers.light(ledger.look, held.path, push.updates)
         except BaseException:
             # Closed from the refs: whatever moved before the failure is recorded.
             await self._ledger.close(intent, push)
             raise
-        outcome = MergeOutcome(verdict, commit, intent, len(moved) > 1, verdict_of_deletion)
+        outcome = MergeOutcome(verdict, commit, intent, len(moved) > 1, verdict_of_deletion, moved, facts)
         if close is not None:
             try:
                 await close(outcome)
@@ -115,15 +123,10 @@ def _write(repository: pygit2.Repository, order: MergeOrder, author: interface.S
     )
 
 
-def _move(repository: pygit2.Repository, updates: tuple[RefUpdate, ...]) -> tuple[RefUpdate, ...]:
+def _move(repository: pygit2.Repository, updates: tuple[RefUpdate, ...]) -> None:
     """Move the target, then delete the source; a source that cannot be deleted leaves the merge as it is."""
     target, *rest = updates
     merge.move_ref(repository, target.ref, old=target.old, new=target.new)
-    moved = [target]
     for update in rest:
-        try:
+        with contextlib.suppress(GitError):
             merge.move_ref(repository, update.ref, old=update.old, new=update.new)
-        except GitError:
-            break
-        moved.append(update)
-    return tuple(moved)

@@ -40,7 +40,7 @@ def _count(folder: Path, *, suffix: str = "") -> int:
     try:
         with os.scandir(folder) as entries:
             return sum(entry.name.endswith(suffix) for entry in entries)
-    except FileNotFoundError:
+    except OSError:
         return 0
 
 

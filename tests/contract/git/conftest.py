@@ -5,20 +5,16 @@ Another implementation joins by a row in `HOSTS` or `SINKS`; it passes the same 
 
 import contextlib
 import datetime
-import ipaddress
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 import git_rooms
 import git_samples
 import git_server
+import tls_samples
 from krate import clock
 from krate_git.embedded.client import HostClient
 from krate_git.embedded.host import EmbeddedHost, Options
@@ -83,7 +79,7 @@ async def embedded_stage(folder: Path, clock: clock.Clock) -> AsyncGenerator[Sta
 @contextlib.asynccontextmanager
 async def client_stage(folder: Path, clock: clock.Clock) -> AsyncGenerator[Stage]:
     """The client of process B: real HTTPS, a CA of our own, a token for each call."""
-    certificate, key = write_certificate(folder)
+    certificate, key = tls_samples.write_certificate(folder)
     async with (
         embedded(folder, clock) as host,
         git_rooms.serve(host.api(), ssl_certfile=certificate, ssl_keyfile=key) as port,
@@ -105,31 +101,6 @@ async def memory_stage(folder: Path, clock: clock.Clock) -> AsyncGenerator[Stage
 
 
 HOSTS = {"embedded": embedded_stage, "client": client_stage, "memory": memory_stage}
-
-
-def write_certificate(folder: Path) -> tuple[Path, Path]:
-    """A self-signed certificate for loopback, and its key."""
-    private = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "krate test")])
-    now = datetime.datetime.now(datetime.UTC)
-    alternative = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(private.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(minutes=5))
-        .not_valid_after(now + datetime.timedelta(hours=1))
-        .add_extension(alternative, critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .sign(private, hashes.SHA256())
-    )
-    certificate, key = folder / "tls.crt", folder / "tls.key"
-    certificate.write_bytes(made.public_bytes(serialization.Encoding.PEM))
-    pem, plain = serialization.Encoding.PEM, serialization.NoEncryption()
-    key.write_bytes(private.private_bytes(pem, serialization.PrivateFormat.PKCS8, plain))
-    return certificate, key
 
 
 @pytest.fixture
