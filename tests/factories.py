@@ -70,3 +70,43 @@ def make_review(name: str = "web-1-bob", **parts: Any) -> dict[str, Any]:
 
 def make_config_map(name: str = "settings", **parts: Any) -> dict[str, Any]:
     return make(kinds.CONFIG_MAP, name, **merge({"data": {"colour": "green"}}, parts))
+
+
+PULL_REQUEST_RULE = {
+    "apiGroups": [kinds.PULL_REQUEST.group],
+    "apiVersions": [kinds.PULL_REQUEST.version],
+    "operations": ["CREATE", "UPDATE"],
+    "resources": [kinds.PULL_REQUEST.plural],
+}
+HAS_BODY = "object.spec.?body.orValue('').trim() != ''"
+
+
+def make_validating_policy(name: str = "has-body", **parts: Any) -> dict[str, Any]:
+    """A Kyverno policy that wants a description."""
+    spec = {
+        "validationActions": ["Deny"],
+        "failurePolicy": "Fail",
+        "matchConstraints": {"resourceRules": [PULL_REQUEST_RULE]},
+        "validations": [{"expression": HAS_BODY, "message": "say what changes"}],
+    }
+    return make(kinds.VALIDATING_POLICY, name, **merge({"spec": spec}, parts))
+
+
+def make_namespaced_validating_policy(name: str = "has-body", **parts: Any) -> dict[str, Any]:
+    spec = make_validating_policy()["spec"]
+    return make(kinds.NAMESPACED_VALIDATING_POLICY, name, **merge({"spec": spec}, parts))
+
+
+def make_admission_policy(name: str = "has-body", **parts: Any) -> dict[str, Any]:
+    """A ValidatingAdmissionPolicy that wants a description."""
+    spec = {
+        "failurePolicy": "Fail",
+        "matchConstraints": {"resourceRules": [PULL_REQUEST_RULE]},
+        "validations": [{"expression": HAS_BODY, "message": "say what changes"}],
+    }
+    return make(kinds.VALIDATING_ADMISSION_POLICY, name, **merge({"spec": spec}, parts))
+
+
+def make_admission_binding(name: str = "everywhere", *, policy: str = "has-body", **parts: Any) -> dict[str, Any]:
+    spec = {"policyName": policy, "validationActions": ["Deny"]}
+    return make(kinds.VALIDATING_ADMISSION_POLICY_BINDING, name, **merge({"spec": spec}, parts))

@@ -8,6 +8,7 @@ Programs are immutable and may be shared between threads; compiling takes a lock
 anything and is bounded (`krate_cel.cost`), but the engine holds the GIL: threads do not make it parallel.
 """
 
+import functools
 import threading
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
@@ -22,7 +23,6 @@ Type = cel.Type
 """Types of variables: `Type.STRING`, `Type.List(Type.STRING)`, `Type.DYN`."""
 
 POLICY_VARIABLES: Final = ("object", "oldObject", "request", "namespaceObject")
-RECEIVE_VARIABLES: Final = ("ref", "operation", "pusher", "via", "commits", "files")
 
 _REQUEST: Final = frozenset({
     "kind", "resource", "subResource", "requestKind", "requestResource", "requestSubResource", "name", "namespace",
@@ -194,29 +194,32 @@ class Environment:
                     pass
 
 
+@functools.cache
 def policy(*, params: bool = False) -> Environment:
     """Expressions of a ValidatingAdmissionPolicy: object, oldObject, request, namespaceObject; params where asked for.
 
     `request` is an AdmissionRequest without the objects; `namespaceObject` is null for cluster-scoped requests.
-    `authorizer` is not there yet: naming it is Unsupported.
+    `authorizer` is not there yet: naming it is Unsupported. The same environment is given to everybody who asks, so
+    that a text is compiled once.
     """
     names: Sequence[str] = (*POLICY_VARIABLES, *(("params",) if params else ()))
     return Environment(dict.fromkeys(names, Type.DYN), fields={"request": _REQUEST, "namespaceObject": _NAMESPACE})
 
 
+@functools.cache
 def kyverno() -> Environment:
     """Expressions of a Kyverno ValidatingPolicy: the same variables, and `request` holds the objects too."""
     members = {"request": _KYVERNO_REQUEST, "namespaceObject": _NAMESPACE}
     return Environment(dict.fromkeys(POLICY_VARIABLES, Type.DYN), fields=members)
 
 
+@functools.cache
 def receive() -> Environment:
     """Expressions of RefPolicy rules, in the receive path.
 
-    ref: full name, `refs/heads/main`. operation: Create, Update, ForceUpdate or Delete. via: push, merge or api.
-    pusher: {username, groups}. commits: list of {sha, parents, title, message, author {name, email}, committer
-    {name, email}}. files: list of {path, oldPath, change, size}.
+    ref: full name, `refs/heads/main`. operation: Create, Update, ForceUpdate or Delete. pusher: user name. via: push,
+    merge or api. commits: list of {sha, title, message, author {name, email}, committer {name, email}, parents}.
+    files: list of {path, change (Added, Modified, Deleted), size, symlink, submodule, executable}.
     """
-    types = {"ref": Type.STRING, "operation": Type.STRING, "via": Type.STRING, "pusher": Type.DYN}
-    lists = {"commits": Type.List(Type.DYN), "files": Type.List(Type.DYN)}
-    return Environment({**types, **lists}, fields={"pusher": frozenset({"username", "groups"})})
+    texts = dict.fromkeys(("ref", "operation", "pusher", "via"), Type.STRING)
+    return Environment({**texts, **dict.fromkeys(("commits", "files"), Type.List(Type.DYN))})

@@ -90,10 +90,10 @@ class Inputs:
         return extents.measure(self._bindings)
 
     def extended(self, bindings: Mapping[str, Any]) -> "Inputs":
-        """These and more."""
+        """These and more; one of the same name is replaced."""
         more = Inputs(bindings)
-        more._bindings |= self._bindings
-        more._ready |= self._ready
+        more._bindings = {**self._bindings, **more._bindings}
+        more._ready = {**self._ready, **more._ready}
         more.size += self.size
         return more
 

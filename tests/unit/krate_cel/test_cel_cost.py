@@ -101,6 +101,7 @@ def test_what_never_is_expensive_is_never_measured():
     assert not cost.estimate(program("v.all(a, v.exists(b, a == b))")._tree, extents.LARGEST).affordable
 
 
+@settings(deadline=None)
 @given(
     st.recursive(
         st.text(max_size=30) | st.integers(0, 9),
@@ -133,7 +134,7 @@ TEXTS = st.sampled_from(
 )
 
 
-@settings(max_examples=60)
+@settings(deadline=None)
 @given(TEXTS, TEXTS, st.integers(0, 60), st.integers(0, 20))
 def test_the_bound_holds(first, second, length, count):
     """The estimated size of a composed text is never below its real one."""

@@ -4,7 +4,7 @@ import datetime
 from types import MappingProxyType
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from krate_cel import environment, errors, values
@@ -27,12 +27,14 @@ JSON = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(JSON)
 def test_json_values_round_trip(value):
     """Whatever JSON can hold, NULs included, an expression gives back as it was."""
     assert value == ECHO.evaluate({"v": value})
 
 
+@settings(deadline=None)
 @given(st.text(st.characters(exclude_categories=["Cs"])), st.text(st.characters(exclude_categories=["Cs"])))
 def test_texts_are_judged_whole(before, after):
     """A NUL in a text hides nothing behind it: length, search and concatenation see all of it."""

@@ -153,10 +153,12 @@ class PolicyIndex:
 
     def replace(self, kind: Kind, items: Iterable[Mapping[str, Any]]) -> None:
         """Take in a whole list: what it does not hold is gone."""
+        if kind not in POLICY_KINDS:
+            return
         if kind == kinds.VALIDATING_ADMISSION_POLICY_BINDING:
             self._all_bindings = {binding.key: binding for binding in map(Binding, items)}
             self._bind()
-        elif kind in self._policies:
+        else:
             made = [self._made(kind, item) for item in items]
             self._policies[kind] = {policy.key: policy for policy in made}
         self._forget()
