@@ -38,7 +38,11 @@ _REFUSED_PAUSE: Final = 5.0
 
 
 async def follow(
-    informer: Informer, handle: Callable[[Change], None], *, log: structlog.typing.FilteringBoundLogger
+    informer: Informer,
+    handle: Callable[[Change], None],
+    *,
+    log: structlog.typing.FilteringBoundLogger,
+    pause: float = _REFUSED_PAUSE,
 ) -> None:
     """Hand over every change, for ever; a refusal is logged and asked again, because rights may come."""
     while True:
@@ -46,7 +50,7 @@ async def follow(
             await informer.run(handle)
         except errors.StatusError as refused:
             log.warning("watch_refused", kind=informer.kind.name, error=refused.message)
-        await asyncio.sleep(_REFUSED_PAUSE)
+        await asyncio.sleep(pause)
 
 
 class Loop:

@@ -4,19 +4,17 @@ There is one even when no rule applies, because the host accepts no push to a re
 something does not compile, the last document stays in force; the objects at fault say so in their own status.
 """
 
-from collections.abc import Iterable
 from typing import Any, Final
 
 from krate import errors, kinds
 from krate.conditions import Reason
 from krate.errors import CauseType
-from krate.kinds import Kind
 from krate.models import Repository
 from krate.names import Label, ServiceAccount
-from krate_controllers.controller import Controller, Known, Trigger
+from krate_controllers import triggers
+from krate_controllers.controller import Controller
 from krate_controllers.deps import RuleDeps
 from krate_controllers.outcomes import Done, Outcome, Stall
-from krate_controllers.workqueue import Key
 from krate_git import compiler
 from krate_kube import patches
 from krate_kube.interface import Object
@@ -90,30 +88,11 @@ def hosted(view: Repository, compiled: compiler.Compiled) -> Object:
     }
 
 
-def of_namespace(found: Object, known: Known) -> Iterable[Key]:
-    """Every known object of the changed object's namespace: a selector or a label may have changed its meaning."""
-    namespace = found["metadata"].get("namespace", "")
-    return [key for key in known if key[0] == namespace]
-
-
-def of_same_name(found: Object, known: Known) -> Iterable[Key]:
-    """The known object of the changed object's name."""
-    key = found["metadata"].get("namespace", ""), found["metadata"]["name"]
-    return [key] if key in known else []
-
-
-def triggers(*, by_namespace: Iterable[Kind], by_name: Iterable[Kind] = ()) -> tuple[Trigger, ...]:
-    return (
-        *(Trigger(kind, of_namespace) for kind in by_namespace),
-        *(Trigger(kind, of_same_name) for kind in by_name),
-    )
-
-
 CONTROLLER: Final[Controller[Repository, RuleDeps]] = Controller(
     "compiler",
     kinds.REPOSITORY,
     ServiceAccount.PROTECTIONS,
     steps=(compile_document,),
-    triggers=triggers(by_namespace=(kinds.BRANCH_PROTECTION, kinds.REF_POLICY), by_name=(kinds.HOSTED_REF_POLICY,)),
+    triggers=triggers.on(by_namespace=(kinds.BRANCH_PROTECTION, kinds.REF_POLICY), by_name=(kinds.HOSTED_REF_POLICY,)),
     writes_status=False,
 )

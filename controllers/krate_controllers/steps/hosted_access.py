@@ -6,6 +6,7 @@ from krate import kinds
 from krate.conditions import Reason
 from krate.models import HostedAccess
 from krate.names import Finalizer, Label, ServiceAccount
+from krate_controllers import triggers
 from krate_controllers.controller import Controller
 from krate_controllers.deps import HostDeps
 from krate_controllers.outcomes import Done, Outcome, Wait
@@ -31,7 +32,7 @@ async def ensure_access(view: HostedAccess, deps: HostDeps) -> Outcome:
     )
     have = await deps.host.find_access(key)
     if have is None:
-        return Wait(2, Reason.HOST_PENDING, f"Waiting for repository {key} on the Git host.")
+        return Wait(10, Reason.HOST_PENDING, f"Waiting for repository {key} on the Git host.")
     if sorted(have, key=lambda entry: (entry.kind, entry.name)) != collaborators:
         if (stall := managed.missing_policy(view.spec, f"Access to {key}", exists=bool(have))) is not None:
             return stall
@@ -58,5 +59,6 @@ CONTROLLER: Final[Controller[HostedAccess, HostDeps]] = Controller(
     finalizer=Finalizer.HOSTED.value,
     summarize=managed.summarize,
     pausable=True,
+    triggers=triggers.on(by_name=(kinds.HOSTED_REPOSITORY,)),
     announces=managed.ANNOUNCES,
 )

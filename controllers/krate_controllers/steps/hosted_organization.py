@@ -5,6 +5,7 @@ from typing import Final
 from krate import kinds
 from krate.models import HostedOrganization
 from krate.names import Annotation, Finalizer, ServiceAccount
+from krate_controllers import triggers
 from krate_controllers.controller import Controller
 from krate_controllers.deps import HostDeps
 from krate_controllers.outcomes import Done, Outcome
@@ -46,5 +47,6 @@ CONTROLLER: Final[Controller[HostedOrganization, HostDeps]] = Controller(
     finalizer=Finalizer.HOSTED.value,
     summarize=managed.summarize,
     pausable=True,
+    triggers=triggers.on(by_namespace=(kinds.HOSTED_REPOSITORY,)),
     announces=managed.ANNOUNCES,
 )

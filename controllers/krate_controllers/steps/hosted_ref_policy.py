@@ -10,6 +10,7 @@ from krate import kinds
 from krate.conditions import Reason
 from krate.models import HostedRefPolicy
 from krate.names import ServiceAccount
+from krate_controllers import triggers
 from krate_controllers.controller import Controller
 from krate_controllers.deps import HostDeps
 from krate_controllers.outcomes import Done, Outcome, Stall, Wait
@@ -29,7 +30,7 @@ async def ensure_loaded(view: HostedRefPolicy, deps: HostDeps) -> Outcome:
             stall = managed.missing_policy(view.spec, f"The policy of {key}", exists=have is not None)
             have = have if stall else await _put(view, key, deps)
     except RepositoryMissing:
-        return Wait(2, Reason.HOST_PENDING, f"Waiting for repository {key} on the Git host.")
+        return Wait(10, Reason.HOST_PENDING, f"Waiting for repository {key} on the Git host.")
     except PolicyInvalid as problem:
         return Stall(Reason.RECONCILE_ERROR, f"The Git host keeps its last policy: {problem}")
     said = {"atProvider": {"digest": have}} if have else {}
@@ -49,5 +50,6 @@ CONTROLLER: Final[Controller[HostedRefPolicy, HostDeps]] = Controller(
     steps=(managed.find_provider, ensure_loaded),
     summarize=managed.summarize,
     pausable=True,
+    triggers=triggers.on(by_name=(kinds.HOSTED_REPOSITORY,)),
     announces=managed.ANNOUNCES,
 )

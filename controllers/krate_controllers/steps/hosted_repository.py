@@ -6,6 +6,7 @@ from krate import kinds
 from krate.conditions import Reason
 from krate.models import HostedRepository
 from krate.names import Annotation, Finalizer, ServiceAccount
+from krate_controllers import triggers
 from krate_controllers.controller import Controller
 from krate_controllers.deps import HostDeps
 from krate_controllers.outcomes import Done, Outcome, Stall, Wait
@@ -19,7 +20,7 @@ async def ensure_owner(view: HostedRepository, deps: HostDeps) -> Outcome:
     if (stall := managed.foreign_owner(owner, view.metadata.namespace, "owner")) is not None:
         return stall
     if await deps.host.find_organization(owner) is None:
-        return Wait(2, Reason.OWNER_PENDING, f"Waiting for organization {owner} on the Git host.")
+        return Wait(10, Reason.OWNER_PENDING, f"Waiting for organization {owner} on the Git host.")
     return Done()
 
 
@@ -88,5 +89,6 @@ CONTROLLER: Final[Controller[HostedRepository, HostDeps]] = Controller(
     finalizer=Finalizer.HOSTED.value,
     summarize=managed.summarize,
     pausable=True,
+    triggers=triggers.on(by_namespace=(kinds.HOSTED_ORGANIZATION,)),
     announces=managed.ANNOUNCES,
 )

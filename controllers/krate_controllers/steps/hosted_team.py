@@ -6,6 +6,7 @@ from krate import kinds
 from krate.conditions import Reason
 from krate.models import HostedTeam
 from krate.names import Annotation, Finalizer, ServiceAccount
+from krate_controllers import triggers
 from krate_controllers.controller import Controller
 from krate_controllers.deps import HostDeps
 from krate_controllers.outcomes import Done, Outcome, Wait
@@ -18,7 +19,7 @@ async def ensure_owner(view: HostedTeam, deps: HostDeps) -> Outcome:
     if (stall := managed.foreign_owner(owner, view.metadata.namespace, "organization")) is not None:
         return stall
     if await deps.host.find_organization(owner) is None:
-        return Wait(5, Reason.OWNER_PENDING, f"Waiting for organization {owner} on the Git host.")
+        return Wait(10, Reason.OWNER_PENDING, f"Waiting for organization {owner} on the Git host.")
     return Done()
 
 
@@ -55,5 +56,6 @@ CONTROLLER: Final[Controller[HostedTeam, HostDeps]] = Controller(
     finalizer=Finalizer.HOSTED.value,
     summarize=managed.summarize,
     pausable=True,
+    triggers=triggers.on(by_namespace=(kinds.HOSTED_ORGANIZATION,)),
     announces=managed.ANNOUNCES,
 )

@@ -12,10 +12,10 @@ from krate.conditions import Reason, Type
 from krate.models import BranchProtection, LabelSelector, RefPolicy, Repository
 from krate.models.meta import Metadata
 from krate.names import ServiceAccount
+from krate_controllers import triggers
 from krate_controllers.controller import Controller
 from krate_controllers.deps import RuleDeps, Rules
 from krate_controllers.outcomes import Done, Outcome, Stall, Wait
-from krate_controllers.steps import compilation
 from krate_git import compiler
 from krate_kube.interface import Object
 
@@ -102,9 +102,7 @@ def _count(number: int) -> str:
     return "1 repository" if number == 1 else f"{number} repositories"
 
 
-_TRIGGERS: Final = compilation.triggers(
-    by_namespace=(kinds.REPOSITORY, kinds.HOSTED_REF_POLICY, kinds.BRANCH_PROTECTION, kinds.REF_POLICY)
-)
+_TRIGGERS: Final = triggers.on(by_namespace=(kinds.REPOSITORY, kinds.HOSTED_REF_POLICY))
 _ANNOUNCES: Final = frozenset({Type.ENFORCED})
 
 BRANCH_PROTECTIONS: Final[Controller[BranchProtection, RuleDeps]] = Controller(
