@@ -122,16 +122,19 @@ def _access_ready(xr: Repository, plan: Plan, roster: Roster) -> Condition:
 
 
 def _protection_ready(xr: Repository, required: Required, options: Options) -> Condition:
-    """Whether the receive path has loaded the document that the compiler wrote for this repository."""
+    """Whether the receive path has loaded a document of this repository.
+
+    An older one counts: it is in force until the next is loaded, which the policies' own condition Enforced tells. Were
+    it otherwise, one changed policy would turn every repository of an organisation unready and ready again.
+    """
     if not options.has(kinds.HOSTED_REF_POLICY):
         return summaries.not_served(Type.PROTECTION_READY)
     for policy in required[POLICY]:
-        wanted = policy["spec"]["forProvider"]["digest"]
-        if ((policy.get("status") or {}).get("atProvider") or {}).get("digest") == wanted:
-            return conditions.true(Type.PROTECTION_READY, Reason.LOADED)
         verdict = readiness.by_conditions(policy)
         if verdict.failed:
             return conditions.false(Type.PROTECTION_READY, Reason.UNAVAILABLE, verdict.message)
+        if ((policy.get("status") or {}).get("atProvider") or {}).get("digest"):
+            return conditions.true(Type.PROTECTION_READY, Reason.LOADED)
         text = f"{readiness.label(policy)} is compiled and not loaded yet: wait"
         return conditions.false(Type.PROTECTION_READY, Reason.NOT_LOADED, text)
     text = f"HostedRefPolicy {xr.metadata.name} is not compiled yet: no push is accepted until it is loaded"

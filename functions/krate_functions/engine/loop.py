@@ -133,8 +133,11 @@ class _Loop:
     def _changed(self, kind: Kind, change: Change) -> None:
         """Queue every composite that a change concerns."""
         states = [obj for obj in (change.old, change.object) if obj]
-        if kind.resource in self._rows and concerns(change):
-            self._queue.add(Key(kind.resource, *watch.key_of(change.object)))
+        if kind.resource in self._rows:
+            key = Key(kind.resource, *watch.key_of(change.object))
+            self._reconciler.caught_up(key, change.object)
+            if concerns(change):
+                self._queue.add(key)
         for obj in states:
             owner = naming.controller_of(obj)
             row = kinds.of(owner["apiVersion"], owner["kind"]) if owner else None

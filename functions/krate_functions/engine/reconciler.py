@@ -184,11 +184,20 @@ class Reconciler:
         last: Mapping[str, Any] | None = None,
     ) -> tuple[Event, ...] | None:
         """Write the status; answers what turned, None when nothing had to be written."""
-        done = await self.recorder.status(self.compositions[key.kind][0], xr, said, wanted=wanted, last=last)
+        kind, _ = self.compositions[key.kind]
+        done = await self.recorder.status(kind, xr, said, wanted=wanted, last=last)
         if done is None:
             return None
-        self._written[key] = done.composite
+        seen = self.world.get(kind, key.name, namespace=key.namespace)
+        if seen is not None and newer(done.composite, seen):
+            self._written[key] = done.composite
         return done.events
+
+    def caught_up(self, key: Key, seen: Object) -> None:
+        """The cache holds this state of a composite: what we wrote before it need not be kept."""
+        written = self._written.get(key)
+        if written is not None and not newer(written, seen):
+            del self._written[key]
 
     def _latest(self, key: Key, seen: Object | None) -> Object | None:
         """The composite as it was seen, or as we wrote it since."""
