@@ -30,13 +30,14 @@ async def ensure_access(view: HostedAccess, deps: HostDeps) -> Outcome:
         (Collaborator(entry.kind, entry.name, entry.permission) for entry in want.collaborators),
         key=lambda entry: (entry.kind, entry.name),
     )
-    have = await deps.host.find_access(key)
-    if have is None:
-        return Wait(10, Reason.HOST_PENDING, f"Waiting for repository {key} on the Git host.")
+    have = await deps.host.find_access(key) or ()
     if sorted(have, key=lambda entry: (entry.kind, entry.name)) != collaborators:
         if (stall := managed.missing_policy(view.spec, f"Access to {key}", exists=bool(have))) is not None:
             return stall
-        await deps.host.put_access(key, collaborators)
+        try:
+            await deps.host.put_access(key, collaborators)
+        except RepositoryMissing:
+            return Wait(10, Reason.HOST_PENDING, f"Waiting for repository {key} on the Git host.")
     return Done(status={"atProvider": {"collaborators": len(collaborators)}})
 
 

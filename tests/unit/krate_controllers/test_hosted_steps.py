@@ -252,8 +252,10 @@ CASES = [
          (("retire_repository", WEB, UID),)),
     Case("observed repository", hosted_repository.release_repository, repository(**OBSERVE), Host(), Done()),
     # access
-    Case("access before its repository", hosted_access.ensure_access, access(), Host(),
+    Case("access before its repository", hosted_access.ensure_access, access(), Host(failure=RepositoryMissing()),
          Wait(10, Reason.HOST_PENDING, "Waiting for repository acme/web on the Git host.")),
+    Case("first access", hosted_access.ensure_access, access(), Host(),
+         Done(status={"atProvider": {"collaborators": 1}}), (("put_access", WEB, (BOB,)),)),
     Case("new access", hosted_access.ensure_access, access(), Host(access=()),
          Done(status={"atProvider": {"collaborators": 1}}), (("put_access", WEB, (BOB,)),)),
     Case("held access", hosted_access.ensure_access, access(), Host(access=(BOB,)),
