@@ -28,20 +28,18 @@ class Plan:
     parts: tuple[Part, ...]
     observed: Observed
 
-    def judge(self, name: str) -> Readiness:
-        """Readiness of the part `name`.
-
-        Raises:
-            KeyError: there is no such part.
-        """
-        part = next((part for part in self.parts if part.name == name), None)
-        if part is None:
-            raise KeyError(name)
-        return readiness.judge(name, Composed(part.object, part.rule), self.observed)
+    def verdicts(self, names: Iterable[str]) -> list[Readiness]:
+        """Readiness of the parts of these names, in their order; names that are no part are left out."""
+        by_name = {part.name: part for part in self.parts}
+        return [
+            readiness.judge(name, Composed(by_name[name].object, by_name[name].rule), self.observed)
+            for name in names
+            if name in by_name
+        ]
 
     def ready(self, name: str) -> bool:
         """Whether the part is there and ready; one that the platform does not serve never is."""
-        return any(part.name == name for part in self.parts) and self.judge(name).ready
+        return any(verdict.ready for verdict in self.verdicts([name]))
 
     def staged(self, *, held: bool) -> dict[str, Composed]:
         """The parts whose stage has come (`composition.staged`)."""
@@ -49,8 +47,7 @@ class Plan:
 
     def summary(self, words: Words, names: Iterable[str]) -> Condition:
         """The condition that says whether the parts of these names are ready; names that are no part are left out."""
-        known = {part.name for part in self.parts}
-        verdicts = [self.judge(name) for name in names if name in known]
+        verdicts = self.verdicts(names)
         if not verdicts:
             return words.absent
         failed = next((verdict for verdict in verdicts if verdict.failed), None)

@@ -42,12 +42,8 @@ def rules(role: RepositoryRole, name: str) -> list[Rule]:
             repository(["create"], kinds.BYPASS_SUBRESOURCE),
         ],
     }
-    found: list[Rule] = []
-    for step in RepositoryRole:
-        found += added[step]
-        if step is role:
-            break
-    return found
+    steps = list(RepositoryRole)
+    return [rule for step in steps[: steps.index(role) + 1] for rule in added[step]]
 
 
 def role_name(repository: str, role: RepositoryRole) -> str:

@@ -398,6 +398,13 @@ def test_a_foreign_isolated_namespace_is_not_touched() -> None:
     assert answer.composite_ready is False
 
 
+def test_a_platform_with_previews_alone() -> None:
+    """Only what the platform has a use for is isolated."""
+    isolating = ("ResourceQuota", "NetworkPolicy.networking.k8s.io", "PreviewEnvironment.krate.a5c.ai")
+    answer = compose(organization(), given=composites.compose_input("", *isolating))
+    assert list(answer.desired.requirements) == ["namespace", "previews-namespace", "teams"]
+
+
 def test_isolation_needs_quota_and_network_policies() -> None:
     """A platform without quotas would isolate nothing; it gets no isolated namespace."""
     given = composites.compose_input("", "RunnerPool.krate.a5c.ai", "NetworkPolicy.networking.k8s.io")

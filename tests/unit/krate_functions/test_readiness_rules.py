@@ -114,6 +114,23 @@ def test_rules(case: Case) -> None:
     assert readiness.judge("x", wanted, {"x": case.object}) == case.want
 
 
+@pytest.mark.parametrize(
+    "obj",
+    [
+        factories.make(kinds.HOSTED_REPOSITORY, "x"),
+        factories.make(kinds.PROVIDER_CONFIG, "x"),
+        factories.make_branch_protection("x"),
+        composites.namespace("x"),
+    ],
+    ids=lambda obj: obj["kind"],
+)
+def test_what_is_being_deleted_is_not_ready(obj: dict[str, Any]) -> None:
+    """Whatever an object says of itself, on its way out it is not ready."""
+    gone = factories.merge(composites.healthy(obj), {"metadata": {"deletionTimestamp": "2026-11-25T10:00:00Z"}})
+    verdict = readiness.judge("x", Composed(gone), {"x": gone})
+    assert verdict == Readiness(False, f"{obj['kind']} x is being deleted")
+
+
 def test_what_was_not_observed_is_not_ready() -> None:
     """Desiring an object does not make it ready."""
     wanted = Composed(factories.make(kinds.ROLE, "r"))
