@@ -53,7 +53,8 @@ class Scope:
     """Values bound for some evaluations in one environment: they are converted once. For the creating thread only."""
 
     def __init__(self, environment: "Environment", inputs: values.Inputs) -> None:
-        self.inputs = inputs
+        # Not the inputs themselves: they remember their scopes, and nothing here should wait for the cycle collector.
+        self.size, self.plain = inputs.size, inputs.plain()
         # The engine finds an arena only in the thread that made it, so a scope must not travel.
         self.activation = environment.env.Activation(inputs.ready(), arena=cel.Arena())
 
@@ -87,20 +88,20 @@ class Program:
         """
         scope = bindings if isinstance(bindings, Scope) else self.environment.scope(bindings)
         if not self._always_affordable:
-            self._check_budget(scope.inputs)
+            self._check_budget(scope)
         try:
             result = self._run.eval(scope.activation)
         except RuntimeError as problem:
             raise errors.EvaluationError(values.reason(str(problem))) from None
         return values.result(result)
 
-    def _check_budget(self, inputs: values.Inputs) -> None:
-        bucket = inputs.size.bit_length()
+    def _check_budget(self, scope: Scope) -> None:
+        bucket = scope.size.bit_length()
         if bucket not in self._affordable:
             self._affordable[bucket] = cost.estimate(self._tree, extents.of_json(1 << bucket)).affordable
         if self._affordable[bucket]:
             return
-        expected = cost.estimate(self._tree, inputs.extent(), inputs.plain())
+        expected = cost.estimate(self._tree, extents.measure(scope.plain), scope.plain)
         if not expected.affordable:
             raise errors.BudgetExceeded(
                 f"the expression could take {expected.steps:.0e} steps and {expected.size:.0e} bytes for this input; "
@@ -168,12 +169,16 @@ class Environment:
         return Environment({**self._variables, **variables}, fields={**self._fields, **fields}, cache=self._cache)
 
     def scope(self, bindings: "Mapping[str, Any] | values.Inputs") -> Scope:
-        """Bind values once for several evaluations, all in this thread.
+        """Bind values once for several evaluations, all in this thread; the same inputs give the same scope.
 
         Raises:
             EvaluationError: a value has no form in CEL.
         """
-        return Scope(self, bindings if isinstance(bindings, values.Inputs) else values.Inputs(bindings))
+        inputs = bindings if isinstance(bindings, values.Inputs) else values.Inputs(bindings)
+        found: Scope | None = inputs.scopes.get(self)
+        if found is None:
+            found = inputs.scopes[self] = Scope(self, inputs)
+        return found
 
     def _compile(self, expression: str, returns: Returns) -> Program:
         compiled = engine.compile_checked(self.env, expression)

@@ -55,7 +55,7 @@ class _Text:
 
 
 class Inputs:
-    """Values for the variables of an expression, made ready for the engine once.
+    """Values for the variables of an expression, made ready for the engine once. For one thread.
 
     Args:
         bindings: values by variable, of the types that JSON is read as: None, bool, int, float, str, list, dict (and
@@ -66,11 +66,13 @@ class Inputs:
         EvaluationError: a value cannot be represented (an integer beyond 64 bits, half a surrogate pair).
     """
 
-    __slots__ = ("_bindings", "_ready", "size")
+    __slots__ = ("_bindings", "_ready", "scopes", "size")
 
     def __init__(self, bindings: Mapping[str, Any]) -> None:
         self._bindings = dict(bindings)
         self._ready: dict[str, Any] = {}
+        self.scopes: dict[Any, Any] = {}
+        """What environments have made of them (`Environment.scope`)."""
         self.size = 0
         """Bytes of all values as JSON."""
         for name, value in bindings.items():

@@ -55,27 +55,34 @@ class Answers:
 
     def __init__(self, request: Request) -> None:
         self._request = request
-        self._prepared: dict[bool, values.Inputs] = {}
+        self._prepared: dict[tuple[bool, bool, bool], values.Inputs] = {}
 
-    def prepared(self, *, kyverno: bool = False) -> values.Inputs:
-        """object, oldObject and request, ready for the engine.
+    def prepared(self, *, namespace: Object | None, kyverno: bool = False, with_objects: bool = False) -> values.Inputs:
+        """object, oldObject, request and namespaceObject, ready for the engine; the same ones when asked again.
 
         In Kyverno an object that is not there is the empty map (admissionutils.ExtractResources gives an Unstructured
         without content), in Kubernetes it is null.
 
+        Args:
+            namespace: the request's Namespace, or None.
+            kyverno: whether a Kyverno policy asks.
+            with_objects: whether `request` holds the objects too.
+
         Raises:
             EvaluationError: a value has no form in CEL.
         """
-        if kyverno not in self._prepared:
+        key = (namespace is not None, kyverno, with_objects)
+        if key not in self._prepared:
             new, old = self._request.object, self._request.old
-            self._prepared[kyverno] = values.Inputs(
+            self._prepared[key] = values.Inputs(
                 {
                     "object": {} if kyverno and new is None else new,
                     "oldObject": {} if kyverno and old is None else old,
-                    "request": inputs.request_variable(self._request),
+                    "request": inputs.request_variable(self._request, with_objects=with_objects),
+                    "namespaceObject": inputs.namespace_variable(namespace),
                 }
             )
-        return self._prepared[kyverno]
+        return self._prepared[key]
 
     def judge(self, policy: Policy, *, param: Object | None, namespace: Object | None) -> Judgement:
         """What a ValidatingAdmissionPolicy says, with one parameter.
@@ -86,15 +93,11 @@ class Answers:
             namespace: the request's Namespace, where any expression names it.
         """
         found = policy.expressions
-        around = {"namespaceObject": inputs.namespace_variable(namespace), "params": param}
         try:
-            frame = found.composition.frame(self.prepared().extended(around))
             # Upstream gives match conditions no namespace (matchconditions/matcher.go).
-            before = frame
-            if namespace is not None and found.conditions:
-                before = found.composition.frame(self.prepared().extended({**around, "namespaceObject": None}))
-            if not _met(before, found.conditions):
+            if not _met(self._frame(policy, param=param, namespace=None), found.conditions):
                 return Judgement()
+            frame = self._frame(policy, param=param, namespace=namespace)
         except _Unanswered as problem:
             return Judgement([Verdict(str(problem))] if policy.fails_closed else ())
         except EvaluationError as problem:
@@ -109,6 +112,12 @@ class Answers:
                     verdicts.append(Verdict(str(problem), index))
         published = [_published(frame, annotation) for annotation in found.annotations]
         return Judgement(verdicts, [each for each in published if each.value or (each.error and policy.fails_closed)])
+
+    def _frame(self, policy: Policy, *, param: Object | None, namespace: Object | None) -> Frame:
+        found = self.prepared(namespace=namespace)
+        if policy.spec.get("paramKind"):
+            found = found.extended({"params": param})
+        return policy.expressions.composition.frame(found)
 
 
 class _Unanswered(Exception):

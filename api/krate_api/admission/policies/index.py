@@ -5,6 +5,7 @@ has a namespace) is found once and kept until a policy changes. Expressions are 
 them, and again only when the spec changed: a status update costs nothing.
 """
 
+import dataclasses
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, TypeVar
@@ -91,6 +92,11 @@ class Policy(Matched):
                 self._expressions = self._build(self.spec)
             return self._expressions
 
+    @property
+    def by_name(self) -> bool:
+        """Whether any of its rules names objects."""
+        return any(rule.names for rule in (*self.match.rules, *self.match.excluded))
+
     def looks_at(self, target: matching.Target) -> bool:
         """Whether its rules mean the request; a policy without rules means none (upstream refuses to store one)."""
         return bool(self.match.rules) and self.match.matches_rules(target)
@@ -127,7 +133,8 @@ class PolicyIndex:
         self._policies: dict[Kind, dict[tuple[str, str], Policy]] = {kind: {} for kind in self._builders}
         self._all_bindings: dict[tuple[str, str], Binding] = {}
         self._bindings: dict[str, tuple[Binding, ...]] = {}
-        self._shapes: dict[tuple[Kind, matching.Target], tuple[Policy, ...]] = {}
+        self._shapes: dict[tuple[Kind, matching.Target], tuple[tuple[Policy, ...], bool]] = {}
+        """Policies that look at a shape of request, and whether names decide about any of them."""
         self.revision = 0
         """Grows with every change."""
 
@@ -173,24 +180,17 @@ class PolicyIndex:
 
     def looking_at(self, kind: Kind, target: matching.Target) -> tuple[Policy, ...]:
         """Policies of one kind whose rules mean the request, in order; selectors and conditions are not asked."""
-        # The shape stands for every name and namespace; rules with names are asked again below.
-        shape = matching.Target(
-            target.operation,
-            target.group,
-            target.version,
-            target.resource,
-            target.subresource,
-            target.namespace and "any",
-            None,
-        )
+        # The shape stands for every name and namespace.
+        shape = dataclasses.replace(target, namespace=target.namespace and "any", name=None)
         shapes = self._shapes
-        found = shapes.get((kind, shape))
-        if found is None:
+        known = shapes.get((kind, shape))
+        if known is None:
             found = tuple(policy for policy in self.policies(kind) if policy.looks_at(shape))
             if len(shapes) >= _SHAPES:
                 shapes.clear()
-            shapes[kind, shape] = found
-        if target.name is None or not found:
+            known = shapes[kind, shape] = (found, any(policy.by_name for policy in found))
+        found, by_name = known
+        if target.name is None or not by_name:
             return found
         return tuple(policy for policy in found if policy.looks_at(target))
 

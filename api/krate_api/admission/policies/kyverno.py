@@ -84,7 +84,7 @@ class KyvernoValidator:
             policy: objection
             for policy in policies
             if _means(policy, request, target=target, namespace=namespace)
-            and (objection := judge(policy, answers, request=request, namespace=namespace)) is not None
+            and (objection := judge(policy, answers, namespace=namespace)) is not None
         }
         if objections:
             self._answer(request, review, objections)
@@ -129,7 +129,7 @@ class KyvernoValidator:
             raise denials[0]
 
 
-def judge(policy: Policy, answers: Answers, *, request: Request, namespace: Object | None) -> Objection | None:
+def judge(policy: Policy, answers: Answers, *, namespace: Object | None) -> Objection | None:
     """What one policy has against a request whose rules and selectors it means; None when nothing."""
     found = policy.expressions
     broken = policy.match_problem
@@ -137,11 +137,10 @@ def judge(policy: Policy, answers: Answers, *, request: Request, namespace: Obje
         broken = f"{found.problems[0].path}: {uncompiled(found.problems[0].error)}"
     if broken:
         return Objection(policy, Result.ERROR, f"error: {broken}") if policy.fails_closed else None
-    around: dict[str, Any] = {"namespaceObject": inputs.namespace_variable(namespace)}
-    if found.selects("request.object", "request.oldObject"):
-        around["request"] = inputs.request_variable(request, with_objects=True)
     try:
-        frame = found.composition.frame(answers.prepared(kyverno=True).extended(around))
+        with_objects = found.selects("request.object", "request.oldObject")
+        ready = answers.prepared(namespace=namespace, kyverno=True, with_objects=with_objects)
+        frame = found.composition.frame(ready)
     except EvaluationError as problem:
         return Objection(policy, Result.ERROR, f"failed to load context: {problem.message}")
     met = _conditions(policy, frame)
