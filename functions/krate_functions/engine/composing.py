@@ -68,16 +68,32 @@ async def plan(
         functions: runs them.
         fetch: answers requirements.
         scopes: tells namespaced kinds from cluster-scoped ones.
-        seeds: what steps asked for last time.
-        context: context of the first step.
-        secrets: data of Secrets by namespace and name.
+        seeds, context, secrets: as `pipeline.run` takes them.
 
     Raises:
         PipelineError: a step failed, or an object cannot be composed.
     """
     request = Request(xr, observed, context=context or {})
     found = await pipeline.run(composition, request, functions=functions, fetch=fetch, secrets=secrets, seeds=seeds)
-    events = list(found.events)
+    items, events = _items(found, xr, observed, scopes)
+    return Plan(
+        items,
+        tuple(sorted(set(observed) - set(found.desired.resources))),
+        {key: value for key, value in (found.desired.composite.get("status") or {}).items() if key != "conditions"},
+        found.desired.ready,
+        tuple(reported for reported in found.conditions if reported.type not in conditions.SYSTEM_TYPES),
+        (*found.events, *events),
+        found.requirements,
+        found.ttl_seconds,
+        found.context,
+    )
+
+
+def _items(
+    found: pipeline.Outcome, xr: Object, observed: Mapping[str, Object], scopes: Scopes
+) -> tuple[tuple[Item, ...], list[Event]]:
+    """The desired objects, complete with the metadata of composed ones, and what had to be said about that."""
+    events: list[Event] = []
     items: list[Item] = []
     for name in sorted(found.desired.resources):
         wanted = found.desired.resources[name]
@@ -87,18 +103,7 @@ async def plan(
             raise PipelineError(str(failure), found) from failure
         events.extend(done.events)
         items.append(Item(name, done.object, wanted.ready is True))
-    status = {key: value for key, value in (found.desired.composite.get("status") or {}).items() if key != "conditions"}
-    return Plan(
-        tuple(items),
-        tuple(sorted(set(observed) - set(found.desired.resources))),
-        status,
-        found.desired.ready,
-        tuple(reported for reported in found.conditions if reported.type not in conditions.SYSTEM_TYPES),
-        tuple(events),
-        found.requirements,
-        found.ttl_seconds,
-        found.context,
-    )
+    return tuple(items), events
 
 
 def synced(unsynced: Iterable[str]) -> Condition:

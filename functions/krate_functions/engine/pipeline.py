@@ -74,25 +74,29 @@ async def run(
     """
     found = Outcome(context=request.context)
     for step in composition.steps:
-        seeded = {**(seeds or {}).get(step.name, {}), **step.required}
+        known = {**(seeds or {}).get(step.name, {}), **step.required}
         call = replace(
             request,
             desired=found.desired,
             context=found.context,
             input=step.input,
             credentials=_credentials(step, secrets or {}, found),
-            required={name: await fetch(selector) for name, selector in seeded.items()},
+            required={name: await fetch(selector) for name, selector in known.items()},
         )
         try:
             response = await _settle(step, call, functions, fetch)
         except Exception as failure:
             raise PipelineError(f'cannot run Composition pipeline step "{step.name}": {failure}', found) from failure
         found = _add(found, step, response)
-        for result in response.results:
-            if result.severity is Severity.FATAL:
-                text = f'pipeline step "{step.name}" returned a fatal result: {result.message}'
-                raise PipelineError(text, found, fatal=True)
+        _stop_if_fatal(step, response, found)
     return found
+
+
+def _stop_if_fatal(step: Step, response: Response, found: Outcome) -> None:
+    for result in response.results:
+        if result.severity is Severity.FATAL:
+            text = f'pipeline step "{step.name}" returned a fatal result: {result.message}'
+            raise PipelineError(text, found, fatal=True)
 
 
 def _credentials(

@@ -45,17 +45,10 @@ class Recorder:
     async def status(
         self, kind: Kind, xr: Object, said: Said, *, wanted: Mapping[str, Any] | None, last: Mapping[str, Any] | None
     ) -> Written | None:
-        """Bring the status in line.
+        """Bring the status in line: set the conditions that are `said`, and the other fields that are `wanted`.
 
-        Args:
-            kind: row of the composite.
-            xr: the composite as it was seen.
-            said: conditions to set; others stay.
-            wanted: the other fields; None leaves them as they are.
-            last: what was wanted last time.
-
-        Returns:
-            None when nothing had to be written, or the composite is gone.
+        `wanted` None leaves those as they are; what was wanted `last` time and is not now goes. The answer is None when
+        nothing had to be written, or the composite is gone.
 
         Raises:
             StatusError: the server refuses it; Conflict when somebody kept changing it.
@@ -67,16 +60,8 @@ class Recorder:
             patch = merging.difference({"conditions": [], **before}, after)
             if not patch:
                 return None
-            version = {"resourceVersion": xr["metadata"].get("resourceVersion", "")}
             try:
-                found = await self._client.patch(
-                    kind,
-                    xr["metadata"]["name"],
-                    {"metadata": version, "status": patch},
-                    namespace=xr["metadata"].get("namespace", ""),
-                    subresource=kinds.STATUS.name,
-                    field_manager=applying.MANAGER,
-                )
+                found = await self._patch(kind, xr, patch)
                 return Written(found, turned(before.get("conditions") or [], after["conditions"]))
             except errors.NotFound:
                 return None
@@ -88,6 +73,17 @@ class Recorder:
                 return None
             xr = fresh
         raise errors.Conflict
+
+    async def _patch(self, kind: Kind, xr: Object, patch: Mapping[str, Any]) -> Object:
+        metadata = xr["metadata"]
+        return await self._client.patch(
+            kind,
+            metadata["name"],
+            {"metadata": {"resourceVersion": metadata.get("resourceVersion", "")}, "status": patch},
+            namespace=metadata.get("namespace", ""),
+            subresource=kinds.STATUS.name,
+            field_manager=applying.MANAGER,
+        )
 
     async def _again(self, kind: Kind, xr: Object) -> Object | None:
         """The composite as it is now; None when it is gone, or another one of that name."""

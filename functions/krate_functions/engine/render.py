@@ -70,16 +70,7 @@ async def render(
     given = _without_uid(xr, inputs.xr)
     composition = _composition(inputs.composition, xr, inputs.functions)
     try:
-        plan = await composing.plan(
-            composition,
-            xr,
-            _observed(xr, inputs.observed),
-            functions=functions,
-            # The composite is part of the world too; a copy of it among the required objects does not replace it.
-            fetch=matching.fetcher([*inputs.observed, *inputs.required, xr]),
-            context=inputs.context,
-            secrets=_secrets(inputs.secrets),
-        )
+        plan = await _plan(inputs, composition, xr, functions)
     except PipelineError as failure:
         if not failure.fatal:
             raise RenderError(f"cannot compose resources: {failure}") from failure
@@ -92,6 +83,19 @@ async def render(
     if context:
         documents.append({"apiVersion": output.API_VERSION, "kind": "Context", "fields": dict(plan.context)})
     return Rendered(documents)
+
+
+async def _plan(inputs: Inputs, composition: compositions.Composition, xr: Object, functions: Functions) -> Plan:
+    return await composing.plan(
+        composition,
+        xr,
+        _observed(xr, inputs.observed),
+        functions=functions,
+        # The composite is part of the world too; a copy of it among the required objects does not replace it.
+        fetch=matching.fetcher([*inputs.observed, *inputs.required, xr]),
+        context=inputs.context,
+        secrets=_secrets(inputs.secrets),
+    )
 
 
 def prepare(inputs: Inputs) -> dict[str, Any]:
