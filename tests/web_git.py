@@ -28,8 +28,14 @@ class Commit:
     def view(self) -> dict[str, Any]:
         who = {"name": self.author.capitalize(), "email": f"{self.author}@acme.example", "at": clock.rfc3339(self.at)}
         title = self.message.partition("\n")[0]
-        return {"sha": self.sha, "parents": list(self.parents), "author": who, "committer": who, "title": title,
-                "message": self.message}  # fmt: skip
+        return {
+            "sha": self.sha,
+            "parents": list(self.parents),
+            "author": who,
+            "committer": who,
+            "title": title,
+            "message": self.message,
+        }
 
 
 def _bytes(content: str | bytes) -> bytes:
@@ -105,10 +111,16 @@ class Repository:
             is_tree = here not in commit.files
             last = self.last_touching(commit, here)
             content = commit.files.get(here, "")
-            entries.append({
-                "name": name, "path": here, "kind": "tree" if is_tree else "blob", "sha": blob_sha(content or full),
-                "size": 0 if is_tree else len(_bytes(content)), "lastCommit": last.view() if last else None,
-            })  # fmt: skip
+            entries.append(
+                {
+                    "name": name,
+                    "path": here,
+                    "kind": "tree" if is_tree else "blob",
+                    "sha": blob_sha(content or full),
+                    "size": 0 if is_tree else len(_bytes(content)),
+                    "lastCommit": last.view() if last else None,
+                }
+            )
         entries.sort(key=lambda entry: (entry["kind"] != "tree", entry["name"]))
         return {"ref": ref, "sha": commit.sha, "path": path, "entries": entries}
 
@@ -116,8 +128,15 @@ class Repository:
         content = self.raw(ref, path)
         binary = b"\0" in content
         text = "" if binary else content.decode()
-        return {"ref": ref, "path": path, "sha": blob_sha(content), "size": len(content), "binary": binary,
-                "encoding": "base64" if binary else "utf-8", "content": text}  # fmt: skip
+        return {
+            "ref": ref,
+            "path": path,
+            "sha": blob_sha(content),
+            "size": len(content),
+            "binary": binary,
+            "encoding": "base64" if binary else "utf-8",
+            "content": text,
+        }
 
     def raw(self, ref: str, path: str) -> bytes:
         commit = self.resolve(ref)
@@ -140,14 +159,21 @@ class Repository:
         if not common:
             raise errors.Invalid("no common ancestor")
         files = [
-            change for path in sorted({*common[0].files, *right.files})
+            change
+            for path in sorted({*common[0].files, *right.files})
             if (change := file_diff(path, common[0].files.get(path), right.files.get(path)))
-        ]  # fmt: skip
+        ]
         return {
-            "base": left.sha, "head": right.sha, "mergeBase": common[0].sha, "files": files,
-            "additions": sum(file["additions"] for file in files), "deletions": sum(file["deletions"] for file in files),
-            "ahead": len(new - old), "behind": len(old - new), "mergeability": "Clean" if new - old else "Merged",
-        }  # fmt: skip
+            "base": left.sha,
+            "head": right.sha,
+            "mergeBase": common[0].sha,
+            "files": files,
+            "additions": sum(file["additions"] for file in files),
+            "deletions": sum(file["deletions"] for file in files),
+            "ahead": len(new - old),
+            "behind": len(old - new),
+            "mergeability": "Clean" if new - old else "Merged",
+        }
 
     def between(self, base: str, head: str) -> dict[str, Any]:
         old = {commit.sha for commit in self.history(self.resolve(base))}
@@ -173,10 +199,14 @@ def file_diff(path: str, old: str | bytes | None, new: str | bytes | None) -> di
             hunks.append({"header": line, "lines": []})
             continue
         origin = line[0]
-        hunks[-1]["lines"].append({
-            "origin": origin, "text": line[1:],
-            "old": left if origin != "+" else None, "new": right if origin != "-" else None,
-        })  # fmt: skip
+        hunks[-1]["lines"].append(
+            {
+                "origin": origin,
+                "text": line[1:],
+                "old": left if origin != "+" else None,
+                "new": right if origin != "-" else None,
+            }
+        )
         left, right = left + (origin != "+"), right + (origin != "-")
         base["additions"] += origin == "+"
         base["deletions"] += origin == "-"

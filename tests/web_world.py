@@ -99,8 +99,11 @@ class Person:
 
     async def create(self, kind: Kind, body: Mapping[str, Any], **options: Any) -> dict[str, Any]:
         self._check("create", kind, options.get("subresource", ""))
-        virtual = {kinds.QUERY: self._query, kinds.SELF_SUBJECT_ACCESS_REVIEW: self._review,
-                   kinds.SELF_SUBJECT_REVIEW: self._whoami}  # fmt: skip
+        virtual = {
+            kinds.QUERY: self._query,
+            kinds.SELF_SUBJECT_ACCESS_REVIEW: self._review,
+            kinds.SELF_SUBJECT_REVIEW: self._whoami,
+        }
         if kind in virtual:
             return virtual[kind](body)
         fresh = orjson.loads(orjson.dumps(body))
@@ -171,7 +174,10 @@ class Person:
             found.sort(
                 key=lambda item, path=key["field"]: _sortable(value_at(item, path)), reverse=bool(key.get("descending"))
             )
-        start, limit = int(spec.get("continue") or 0), spec["limit"]
+        token, limit = spec.get("continue") or "0", spec["limit"]
+        if not token.isdecimal():
+            raise errors.BadRequest("invalid continue token")
+        start = int(token)
         shown = found[start : start + limit]
         counts: dict[str, int] = {}
         for item in found if spec.get("countBy") else []:
@@ -179,8 +185,12 @@ class Person:
             counts[value] = counts.get(value, 0) + 1
         status = {
             "matches": [
-                {"kind": target, "namespace": item["metadata"].get("namespace", ""), "name": item["metadata"]["name"],
-                 "columns": {path: value_at(item, path) for path in spec.get("columns", [])}}
+                {
+                    "kind": target,
+                    "namespace": item["metadata"].get("namespace", ""),
+                    "name": item["metadata"]["name"],
+                    "columns": {path: value_at(item, path) for path in spec.get("columns", [])},
+                }
                 for item in shown
             ],
             "total": len(found),
@@ -188,7 +198,7 @@ class Person:
             "resourceVersions": {target: str(self.world.store.ledger.version)},
             "denied": denied,
             "continue": str(start + limit) if limit and start + limit < len(found) else "",
-        }  # fmt: skip
+        }
         return {**body, "status": status}
 
     def _lists(self, kind: Kind) -> bool:
@@ -196,7 +206,15 @@ class Person:
 
     # ------------------------------------------------------------------------------------------ raw
 
-    async def raw(self, method: str, path: str, *, params: Any = None, body: bytes = b"", headers: Any = None) -> bytes:
+    async def raw(
+        self,
+        method: str,  # noqa: ARG002 - the port's
+        path: str,
+        *,
+        params: Any = None,
+        body: bytes = b"",
+        headers: Any = None,  # noqa: ARG002 - the port's
+    ) -> bytes:
         if self.world.down is not None:
             raise self.world.down
         if path == "/-/session":

@@ -1,73 +1,65 @@
 """Admission policies as rows: which of them would judge work on a repository."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Final
 
-from krate import errors, kinds
-from krate.kinds import Kind, Scope
+from krate import errors, kinds, matching
+from krate.kinds import Kind
 from krate.models.policies import (
     MatchResources,
-    NamedRule,
     NamespacedValidatingPolicy,
     ValidatingAdmissionPolicy,
     ValidatingAdmissionPolicyBinding,
     ValidatingPolicy,
     Validation,
 )
-from krate.selectors import from_object
 from krate_web.policies import JUDGED, Judged, Rule
 from krate_web.standing import Tone
 
 _ACTIONS: Final = {"Deny": "Enforce", "Audit": "Audit", "Warn": "Warn"}
 
 
-def judged(match: MatchResources | None, namespace_labels: Mapping[str, str]) -> tuple[Judged, ...]:
-    """Which requests of a repository's work match, by rules and namespace; object selectors depend on the object."""
-    if match is None:
-        return ()
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """The repository whose work is judged."""
+
+    namespace: str
+    name: str
+    namespace_labels: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+def judged(match: Mapping[str, Any] | None, repository: Subject) -> tuple[Judged, ...]:
+    """Which requests of a repository's work a MatchResources means; object selectors depend on the object.
+
+    The rules are `krate.matching`'s, the very ones by which the server judges.
+    """
     try:
-        namespaces = from_object(match.namespace_selector.dump()) if match.namespace_selector else None
-    except errors.BadRequest:
+        parsed = matching.parse(match)
+    except errors.BadRequest:  # a label selector that is none: the server evaluates no such policy
         return ()
-    if namespaces is not None and not namespaces.matches(namespace_labels):
-        return ()
-    return tuple(
-        request
-        for request in JUDGED
-        if any(_matches(rule, request) for rule in match.resource_rules)
-        and not any(_matches(rule, request) for rule in match.exclude_resource_rules)
-    )
+    return tuple(request for request in JUDGED if _means(parsed, request, repository))
 
 
-def _matches(rule: NamedRule, request: Judged) -> bool:
+def _means(match: matching.Match, request: Judged, repository: Subject) -> bool:
     kind = request.kind
-    scope = rule.scope or "*"
-    return (
-        _has(rule.operations, request.operation)
-        and _has(rule.api_groups, kind.group)
-        and _has(rule.api_versions, kind.version)
-        and scope in {"*", Scope.NAMESPACED if kind.namespaced else Scope.CLUSTER}
-        and any(_resource(pattern, kind.plural, request.subresource) for pattern in rule.resources)
+    target = matching.Target(
+        operation=request.operation,
+        group=kind.group,
+        version=kind.version,
+        resource=kind.plural,
+        subresource=request.subresource,
+        namespace=repository.namespace,
+        name=repository.name if kind is kinds.REPOSITORY else None,
     )
+    return match.matches_rules(target) and match.matches_namespace(target, repository.namespace_labels)
 
 
-def _has(values: Iterable[str], wanted: str) -> bool:
-    return any(value in {"*", wanted} for value in values)
-
-
-def _resource(pattern: str, plural: str, subresource: str) -> bool:
-    """`*` is every resource without subresources, `*/*` everything, `pulls/*` all below pulls (meta/v1 Rule)."""
-    name, slash, below = pattern.partition("/")
-    if name not in {"*", plural}:
-        return False
-    return below in {"*", subresource} if slash else not subresource
-
-
-def validating(kind: Kind, body: Mapping[str, Any], labels: Mapping[str, str]) -> Rule | None:
+def validating(kind: Kind, body: Mapping[str, Any], repository: Subject) -> Rule | None:
     """A Kyverno policy as a row; None when nothing of a repository's work matches it."""
     model = ValidatingPolicy if kind is kinds.VALIDATING_POLICY else NamespacedValidatingPolicy
     policy = model.model_validate(body)
-    requests = judged(policy.spec.match_constraints, labels)
+    requests = judged(_match(body, "matchConstraints"), repository)
     if not requests:
         return None
     evaluation = policy.spec.evaluation
@@ -93,30 +85,25 @@ def validating(kind: Kind, body: Mapping[str, Any], labels: Mapping[str, str]) -
 
 
 def bound(
-    policies: Sequence[Mapping[str, Any]], bindings: Sequence[Mapping[str, Any]], labels: Mapping[str, str]
+    policies: Sequence[Mapping[str, Any]], bindings: Sequence[Mapping[str, Any]], repository: Subject
 ) -> tuple[Rule, ...]:
     """ValidatingAdmissionPolicies through each of their bindings; a policy without a binding judges nothing."""
-    by_name = {body["metadata"]["name"]: ValidatingAdmissionPolicy.model_validate(body) for body in policies}
+    by_name = {body["metadata"]["name"]: body for body in policies}
     found: list[Rule] = []
     for body in bindings:
         binding = ValidatingAdmissionPolicyBinding.model_validate(body)
         policy = by_name.get(binding.spec.policy_name)
         if policy is None:
             continue
-        requests = judged(policy.spec.match_constraints, labels)
-        if binding.spec.match_resources is not None:
-            limited = binding.spec.match_resources
-            # A binding may leave out the rules and limit by namespace or object only.
-            within = judged(limited, labels) if limited.resource_rules else _everywhere(limited, labels)
-            requests = tuple(request for request in requests if request in within)
+        within = judged(_match(body, "matchResources"), repository)
+        requests = [request for request in judged(_match(policy, "matchConstraints"), repository) if request in within]
         if requests:
-            found.append(_vap_rule(policy, binding, requests))
+            found.append(_vap_rule(ValidatingAdmissionPolicy.model_validate(policy), binding, requests))
     return tuple(found)
 
 
-def _everywhere(match: MatchResources, labels: Mapping[str, str]) -> tuple[Judged, ...]:
-    every = NamedRule(operations=("*",), api_groups=("*",), api_versions=("*",), resources=("*", "*/*"))
-    return judged(match.model_copy(update={"resource_rules": (every,)}), labels)
+def _match(body: Mapping[str, Any], member: str) -> Mapping[str, Any] | None:
+    return (body.get("spec") or {}).get(member)
 
 
 def _vap_rule(

@@ -26,7 +26,7 @@ from krate_web.workshop import Workshop
 _NAMES = 4096
 
 
-def create_app(settings: Settings, client_factory: ClientFactory, *, now: Clock = clock.system) -> Starlette:
+def create_app(settings: Settings, client_factory: ClientFactory, *, now: Clock = clock.system) -> ASGIApp:
     """The application.
 
     Args:
@@ -43,16 +43,18 @@ def create_app(settings: Settings, client_factory: ClientFactory, *, now: Clock 
         await site.workshop.close()
         await site.clients.close()
 
-    return Starlette(
+    pages = Starlette(
         routes=routes.build(site),
-        middleware=[
-            Middleware(SecurityHeaders),
-            Middleware(OneOrigin, settings=settings),
-            Middleware(GZipMiddleware, minimum_size=1024, compresslevel=4),
-        ],
-        exception_handlers={HTTPException: _http_error(site), Exception: _unexpected(site)},
+        middleware=[Middleware(GZipMiddleware, minimum_size=1024, compresslevel=4)],
+        exception_handlers={
+            HTTPException: _http_error(site),
+            errors.StatusError: _refused(site),
+            Exception: _unexpected(site),
+        },
         lifespan=lifespan,
     )
+    # Outside of Starlette's own error handling, so that no answer at all goes without the headers.
+    return SecurityHeaders(OneOrigin(pages, settings=settings))
 
 
 def build_site(settings: Settings, client_factory: ClientFactory, *, now: Clock = clock.system) -> Site:
@@ -103,6 +105,15 @@ def _http_error(site: Site) -> Handler:
         if code == errors.MethodNotAllowed.code:
             return endpoints.fail(site, request, errors.MethodNotAllowed(f"{request.method} is not possible here"))
         return endpoints.fail(site, request, errors.NotFound(f"there is no page at {request.url.path}"))
+
+    return handler
+
+
+def _refused(site: Site) -> Handler:
+    """Errors of endpoints that build no page, such as static files."""
+
+    async def handler(request: Request, error: Exception) -> Response:
+        return endpoints.fail(site, request, error)
 
     return handler
 

@@ -12,7 +12,8 @@ from krate_kube.interface import Client
 
 View = TypeVar("View", bound=Model)
 
-MAX_COMMITS = 500
+MAX_COMMITS = 200
+"""What the server answers at most."""
 
 
 class Contents:

@@ -23,7 +23,7 @@ def ranges(old: str, new: str) -> tuple[tuple[Range, ...], tuple[Range, ...]]:
         return (), ()
     matcher = SequenceMatcher(None, left, right, autojunk=False)
     common = sum(len(left[i].strip()) for match in matcher.get_matching_blocks() for i in _span(match.a, match.size))
-    longest = max(len(old.strip()), len(new.strip()), 1)
+    longest = max(len("".join(old.split())), len("".join(new.split())), 1)
     if common / longest < _LEAST_RATIO:
         return (), ()
     edits = [edit for edit in matcher.get_opcodes() if edit[0] != "equal"]

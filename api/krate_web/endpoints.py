@@ -2,14 +2,13 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
-from urllib.parse import urlencode
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from krate import correlation, errors, logging
+from krate import correlation, errors, logging, names
 from krate_kube.interface import Object, Unreachable
-from krate_web import forms, intents, live, manifests, problems, rendering
+from krate_web import forms, intents, live, manifests, places, problems, rendering
 from krate_web.forms import Draft, Form
 from krate_web.intents import Intent
 from krate_web.page import Frame, Page
@@ -38,7 +37,7 @@ def show(site: Site, page: Page) -> Response:
 
 def sign_in_first(site: Site, request: Request) -> Response:
     """To the sign-in page and back; the cookie of an ended session is dropped."""
-    where = "/signin" if request.method != "GET" else f"/signin?{_next(request)}"
+    where = places.sign_in(_came_from(site, request))
     answer: Response
     if is_htmx(request):
         answer = Response(status_code=401, headers={"HX-Redirect": where})
@@ -48,8 +47,12 @@ def sign_in_first(site: Site, request: Request) -> Response:
     return answer
 
 
-def _next(request: Request) -> str:
-    return urlencode({"next": address(request)})
+def _came_from(site: Site, request: Request) -> str:
+    """The page to come back to: for a form or a part of a page, the page that it stands on."""
+    if request.method == "GET" and not is_htmx(request):
+        return address(request)
+    page = request.headers.get("hx-current-url") or request.headers.get("referer", "")
+    return page.removeprefix(site.settings.public_url) if page.startswith(f"{site.settings.public_url}/") else ""
 
 
 def fail(site: Site, request: Request, error: Exception, *, frame: Frame | None = None) -> Response:
@@ -69,7 +72,7 @@ def page(site: Site, build: Build) -> Endpoint:
         frame: Frame | None = None
         try:
             async with visiting(site, request) as visit:
-                frame = visit.frame("Krate")
+                frame = visit.frame("Krate", namespace=_organization(visit))
                 return show(site, await build(visit))
         except (SignInNeeded, errors.Unauthorized):
             return sign_in_first(site, request)
@@ -77,6 +80,12 @@ def page(site: Site, build: Build) -> Endpoint:
             return fail(site, request, error, frame=frame)
 
     return endpoint
+
+
+def _organization(visit: Visit) -> str:
+    """The organisation in the address, so that a failure keeps its navigation."""
+    namespace = visit.params.get("namespace", "")
+    return "" if names.label_problems(namespace) else namespace
 
 
 def part(site: Site, template: str, build: Callable[[Visit], Awaitable[object]]) -> Endpoint:
@@ -139,17 +148,22 @@ async def _act(visit: Visit, what: Action) -> Response:
             return await _preview(visit, intent)
         result = await intents.send(visit.client, intent)
     except _FAILURES as error:
-        namespace = visit.params.get("namespace", "")
-        problem = await problems.explained(visit.client, problems.of(error), namespace=namespace)
-        if form.preview:
-            return HTMLResponse(site.renderer.template("parts/problem.html", {"problem": problem}))
-        return await _refuse(visit, what, form, problem)
+        return await _refuse(visit, what, form, error)
+    return await _accept(visit, what, result)
+
+
+async def _accept(visit: Visit, what: Action, result: Object) -> Response:
+    """Where the form led: another page, or the parts of this one that changed."""
     target = what.done(visit, result)
-    if not is_htmx(request):
+    if not is_htmx(visit.request):
         return RedirectResponse(target, 303)
+    elsewhere = Response(status_code=204, headers={"HX-Redirect": target})
     if not what.stays:
-        return Response(status_code=204, headers={"HX-Redirect": target})
-    parts = site.renderer.fragments(await what.build(visit, {}))
+        return elsewhere
+    try:
+        parts = visit.site.renderer.fragments(await what.build(visit, {}))
+    except _FAILURES:  # it is done; only the page that shows it cannot be built now
+        return elsewhere
     return HTMLResponse("".join(rendering.partial(name, html) for name, html in parts.items()))
 
 
@@ -159,8 +173,12 @@ async def _preview(visit: Visit, intent: Intent) -> Response:
     return HTMLResponse(visit.site.renderer.template("parts/manifest.html", {"value": manifest}))
 
 
-async def _refuse(visit: Visit, what: Action, form: Form, problem: Problem) -> Response:
+async def _refuse(visit: Visit, what: Action, form: Form, error: Exception) -> Response:
     """The problem beside the form. With htmx the form itself stays as it is: nobody loses what they typed."""
+    namespace = visit.params.get("namespace", "")
+    problem = await problems.explained(visit.client, problems.of(error), namespace=namespace)
+    if form.preview:
+        return HTMLResponse(visit.site.renderer.template("parts/problem.html", {"problem": problem}))
     if is_htmx(visit.request):
         return _refused_part(visit.site, what.form, problem)
     page = await what.build(visit, {what.form: Draft(form, problem)})

@@ -17,15 +17,23 @@ from krate_web.intents import Create, Intent, merged
 _KEY: Final = re.compile(
     r"(?P<indent>\s*(?:- )*)(?P<key>[^\s:'\"][^:]*|'[^']*'|\"[^\"]*\")(?P<colon>:)(?P<rest>\s.*|)$"
 )
+_BLOCK: Final = re.compile(r": [|>][-+0-9]*$")
 
 
 class _Dumper(yaml.SafeDumper):
     """Blocks for texts of several lines, as kubectl prints them."""
 
 
+_BREAKS: Final = frozenset("\x85\u2028\u2029\ufeff")
+"""What YAML 1.1 takes for line breaks or drops: only double quotes escape it."""
+
+
 def _text(dumper: yaml.SafeDumper, data: str) -> yaml.ScalarNode:
-    # A block cannot hold what YAML does not print; the emitter itself falls back to quotes for the rest.
-    style = "|" if "\n" in data and data.strip() and not data[0].isspace() else None
+    style = None
+    if not _BREAKS.isdisjoint(data):
+        style = '"'
+    elif "\n" in data and data.strip() and not data[0].isspace():
+        style = "|"  # the emitter itself falls back to quotes where a block cannot hold the text
     return dumper.represent_scalar("tag:yaml.org,2002:str", data, style=style)
 
 
@@ -79,11 +87,20 @@ def lines(text: str, before: str | None = None) -> tuple[YamlLine, ...]:
         matcher = SequenceMatcher(None, before.splitlines(), found, autojunk=False)
         for operation, _, _, first, last in matcher.get_opcodes():
             changed.update(range(first, last) if operation != "equal" else ())
-    return tuple(_line(line, changed=place in changed) for place, line in enumerate(found))
+    shown: list[YamlLine] = []
+    block = -1  # indent of the key whose block text we are in
+    for place, line in enumerate(found):
+        indent = len(line) - len(line.lstrip())
+        if block >= 0 and line.strip() and indent <= block:
+            block = -1
+        shown.append(_line(line, text=block >= 0, changed=place in changed))
+        if block < 0 and _BLOCK.search(line):
+            block = indent
+    return tuple(shown)
 
 
-def _line(line: str, *, changed: bool) -> YamlLine:
-    match = _KEY.fullmatch(line)
+def _line(line: str, *, text: bool, changed: bool) -> YamlLine:
+    match = None if text else _KEY.fullmatch(line)
     if match is None:
         stripped = line.lstrip()
         return YamlLine(line[: len(line) - len(stripped)], "", stripped, changed)
@@ -140,7 +157,11 @@ def of_intent(intent: Intent, current: Mapping[str, Any] | None, *, api_url: str
 def kubectl(intent: Intent) -> str:
     """The kubectl line that sends `intent`."""
     if isinstance(intent, Create):
-        return f"kubectl create -f - <<'KRATE'\n{dump(intent.body)}KRATE"
+        text = dump(intent.body)
+        end = "KRATE"
+        while end in text.splitlines():
+            end += "_"
+        return f"kubectl create -f - <<'{end}'\n{text}{end}"
     within = f" -n {shlex.quote(intent.namespace)}" if intent.namespace else ""
     target = shlex.quote(reference(intent.kind, intent.name))
     return f"kubectl patch {target}{within} --type merge -p {shlex.quote(_json(intent.patch))}"

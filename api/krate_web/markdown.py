@@ -25,7 +25,7 @@ MAX_LENGTH: Final = 256 * 1024
 # fmt: off
 _TAGS: Final = frozenset((
     "a", "b", "blockquote", "br", "code", "del", "details", "em", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "i",
-    "img", "input", "ins", "kbd", "li", "ol", "p", "pre", "q", "s", "samp", "span", "strong", "sub", "summary",
+    "img", "ins", "kbd", "li", "ol", "p", "pre", "q", "s", "samp", "span", "strong", "sub", "summary",
     "sup", "table", "tbody", "td", "th", "thead", "tr", "ul", "var",
 ))
 # fmt: on
@@ -37,8 +37,8 @@ _ATTRIBUTES: Final = {
     "th": {"align"},
     "span": {"class"},
     "details": {"open"},
-    "input": {"checked"},
 }
+_CLASSES: Final = highlighting.CLASSES | {"todo", "done"}
 _SCHEMES: Final = frozenset({"http", "https", "mailto"})
 _BOX: Final = re.compile(r"\[([ xX])\] ")
 _REFERENCE: Final = re.compile(r"(?<![\w&/#])#(\d{1,9})\b")
@@ -64,7 +64,6 @@ def render(text: str, place: Place) -> str:
         parser.render(text),
         tags=set(_TAGS),
         attributes={tag: set(names) for tag, names in _ATTRIBUTES.items()},
-        set_tag_attribute_values={"input": {"type": "checkbox", "disabled": ""}},
         attribute_filter=_attribute,
         url_schemes=set(_SCHEMES),
         link_rel="noopener noreferrer nofollow",
@@ -74,7 +73,7 @@ def render(text: str, place: Place) -> str:
 
 def _attribute(tag: str, name: str, value: str) -> str | None:
     if name == "class":
-        return value if value in highlighting.CLASSES else None
+        return value if value in _CLASSES else None
     if tag == "img" and name == "src" and urlsplit(value).netloc:
         return None  # raw HTML may name another origin; the policy of the page would refuse it anyway
     return value
@@ -100,13 +99,13 @@ def _rewrite(state: StateCore, place: Place) -> None:
 
 
 def _task(children: list[Token]) -> list[Token]:
-    """`[x]` and `[ ]` at the start of a list item as a box that shows, and does not take, a click."""
+    """`[x]` and `[ ]` at the start of a list item as a box; the brackets stay for readers without style sheets."""
     found = _BOX.match(children[0].content) if children and children[0].type == "text" else None
     if found is None:
         return children
     children[0].content = children[0].content[found.end() :]
-    checked = "" if found[1] == " " else " checked"
-    return [Token("html_inline", "", 0, content=f"<input{checked}> "), *children]
+    state = "todo" if found[1] == " " else "done"
+    return [Token("html_inline", "", 0, content=f'<span class="{state}">{found[0].rstrip()}</span> '), *children]
 
 
 def _inline(tokens: Sequence[Token], place: Place) -> list[Token]:

@@ -1,7 +1,4 @@
-"""Which protections and policies judge a repository, found by evaluating their own match rules; nobody wires anything.
-
-Matching is `krate.matching`'s: the very rules that the evaluating server applies.
-"""
+"""Which protections and policies judge a repository, found by evaluating their own match rules; nobody wires them."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass

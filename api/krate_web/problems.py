@@ -8,6 +8,7 @@ from typing import Any, Final
 from krate import correlation, errors, kinds
 from krate.kinds import Kind
 from krate_kube.interface import Client, Unreachable
+from krate_web import places
 
 _VAP: Final = re.compile(
     r"ValidatingAdmissionPolicy '(?P<policy>[^']+)' with binding '(?P<binding>[^']*)' denied request: "
@@ -48,6 +49,8 @@ class Problem:
     policy: str = ""
     """Name of the policy that refused."""
     policy_kind: str = ""
+    policy_href: str = ""
+    """Where the policy can be read, by whom it may be."""
     advice: str = ""
     """What to do, or who can help."""
     code: int = 500
@@ -143,8 +146,8 @@ _POLICY_KINDS: Final = (
 
 
 async def explained(client: Client, problem: Problem, *, namespace: str) -> Problem:
-    """`problem` with the fields its policy reads, where the user may read the policy and the server named no field."""
-    if not problem.policy or problem.fields:
+    """`problem` with its policy's address and the fields it reads, where the user may read the policy."""
+    if not problem.policy:
         return problem
     found = await _find_policy(client, problem, namespace)
     if found is None:
@@ -152,7 +155,8 @@ async def explained(client: Client, problem: Problem, *, namespace: str) -> Prob
     kind, body = found
     paths = tuple(dict.fromkeys(_paths(body.get("spec") or {}, problem.message)))
     fields = tuple(FieldProblem(f"spec.{path}", problem.message) for path in paths)
-    return replace(problem, fields=fields, policy_kind=kind.name)
+    href = places.manifest(kind, namespace, problem.policy)
+    return replace(problem, fields=problem.fields or fields, policy_kind=kind.name, policy_href=href)
 
 
 async def _find_policy(client: Client, problem: Problem, namespace: str) -> tuple[Kind, Mapping[str, Any]] | None:

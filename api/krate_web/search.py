@@ -145,6 +145,8 @@ def _term(found: Search, key: str, value: str) -> Search:  # noqa: PLR0911 - one
             return replace(found, review=value)
         case "checks" if value in _CHECKS:
             return replace(found, checks=value)
+        case "author" | "target" | "source" if "\\" in value:
+            return _problem(found, f"{key}:{value} cannot be: no user and no branch has a backslash in its name")
         case "author" | "target" | "source":
             return replace(found, fields=(*found.fields, (_FIELDS[key], value)))
         case "reviewer":

@@ -9,6 +9,7 @@ from krate import errors, kinds, models
 from krate.kinds import Kind
 from krate_kube.interface import Client, Object
 from krate_web import admission, policies, repositories
+from krate_web.admission import Subject
 from krate_web.page import Crumb, Fragment, Page, Watch
 from krate_web.policies import Rule
 from krate_web.visits import Visit
@@ -81,7 +82,7 @@ async def build(visit: Visit) -> HooksPage:
     return HooksPage(
         frame=repositories.frame(visit, repository, "hooks", Crumb("hooks & policies", mono=False)),
         repository=repository,
-        layers=(_refs(repository, by_kind), _admission(by_kind, labels)),
+        layers=(_refs(repository, by_kind), _admission(by_kind, Subject(namespace, repository.metadata.name, labels))),
         watches=tuple(
             Watch(found.kind, namespace if found.kind.namespaced else "", version=found.version)
             for found in listed
@@ -122,7 +123,7 @@ def _refs(repository: models.Repository, listed: Mapping[str, _Listed]) -> Layer
     )
 
 
-def _admission(listed: Mapping[str, _Listed], labels: Mapping[str, str]) -> Layer:
+def _admission(listed: Mapping[str, _Listed], subject: Subject) -> Layer:
     cluster = listed[kinds.VALIDATING_POLICY.name]
     local = listed[kinds.NAMESPACED_VALIDATING_POLICY.name]
     native = listed[kinds.VALIDATING_ADMISSION_POLICY.name]
@@ -131,13 +132,13 @@ def _admission(listed: Mapping[str, _Listed], labels: Mapping[str, str]) -> Laye
         rule
         for source in (cluster, local)
         for body in source.items
-        if (rule := admission.validating(source.kind, body, labels))
+        if (rule := admission.validating(source.kind, body, subject))
     ]
     return Layer(
         id="layer-admission",
         title="Admission",
         about="Judged when a pull request, review, comment, check or this repository is written through the API.",
-        rules=_sorted([*found, *admission.bound(native.items, bindings.items, labels)]),
+        rules=_sorted([*found, *admission.bound(native.items, bindings.items, subject)]),
         empty="No admission policy matches pull requests, reviews, comments or checks of this organisation.",
         hidden=_hidden(cluster, local, native, bindings),
     )

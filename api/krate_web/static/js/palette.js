@@ -55,6 +55,7 @@
     dialog.replaceChildren(...(mode === "all" ? [search] : []), title, list, ...(mode === "keys" ? fixed() : []));
     draw();
     dialog.showModal();
+    (mode === "all" ? field : dialog.querySelector(".actions button")).focus();
   }
 
   /** Keys that are everywhere, and the switch that WCAG 2.1.4 asks for. */
