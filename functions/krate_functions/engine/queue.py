@@ -18,6 +18,8 @@ BURST: Final = 60
 """Runs that a key may have without rest."""
 RATE: Final = 1.0
 """Runs per second that a key earns."""
+REST: Final = 0.02
+"""Seconds between two runs of one key: what a run wrote comes back as several changes, which one run answers."""
 
 
 class Retry(Exception):
@@ -34,6 +36,7 @@ class _Entry:
     failures: int = 0
     credit: float = BURST
     counted: float = 0.0
+    ended: float = -REST
     timer: asyncio.TimerHandle | None = None
 
 
@@ -84,7 +87,7 @@ class Queue(Generic[K]):
                 self._running -= 1
                 if self._closed and not self._running:
                     self._rested.set()
-            entry.running = False
+            entry.running, entry.ended = False, _now()
             if entry.again:
                 entry.again = False
                 self.add(key)
@@ -107,14 +110,15 @@ class Queue(Generic[K]):
         return pause
 
     def _pace(self, entry: _Entry) -> float:
-        """Take one run from the key's credit; seconds to wait when there is none."""
+        """Take one run from the key's credit; seconds to wait when there is none, or when it ran just now."""
         now = _now()
         entry.credit = min(BURST, entry.credit + (now - entry.counted) * RATE)
         entry.counted = now
-        if entry.credit >= 1:
-            entry.credit -= 1
-            return 0.0
-        return (1 - entry.credit) / RATE
+        pause = max(entry.ended + REST - now, (1 - entry.credit) / RATE)
+        if pause > 0:
+            return pause
+        entry.credit -= 1
+        return 0.0
 
     def _later(self, key: K, entry: _Entry, seconds: float) -> None:
         self._cancel(entry)
