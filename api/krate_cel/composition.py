@@ -14,6 +14,8 @@ from krate_cel.environment import Environment, Program, Returns, Type
 _PREFIX: Final = "variables"
 _NO_FORM: Final = ("OPTIONAL_TYPE", "TYPE")
 """Types whose values cannot leave one evaluation and enter another."""
+_NEED_THEIR_TYPE: Final = ("UINT", "TIMESTAMP", "DURATION")
+"""Types that a plain value does not show: an environment that does not declare them would take it for another."""
 
 
 class Composition:
@@ -30,11 +32,12 @@ class Composition:
         self.environment = base
         types: dict[str, Type] = {_PREFIX: Type.DYN}
         for name, expression in variables:
-            scope = self.environment
-            found = _variable(scope if _PREFIX in expression else base, name, expression)
+            found = _variable(self.environment if _PREFIX in expression else base, name, expression)
             self.variables[name] = found
             types[f"{_PREFIX}.{name}"] = found.type if isinstance(found, Program) else Type.DYN
-            self.environment = base.extended(types, fields={_PREFIX: frozenset(self.variables)})
+            hosted = not any(word in kind.name() for kind in types.values() for word in _NEED_THEIR_TYPE)
+            fields = {_PREFIX: frozenset(self.variables)}
+            self.environment = base.extended(types, fields=fields, hosted=hosted)
 
     def compile(self, expression: str, *, returns: Returns) -> Program:
         """The program of an expression that may name the variables.
@@ -43,6 +46,10 @@ class Composition:
             CompileError: see `Environment.compile`.
         """
         return self.environment.compile(expression, returns=returns)
+
+    def release(self) -> None:
+        """Everything is compiled: give back what only compiling needs."""
+        self.environment.release()
 
     def frame(self, bindings: Mapping[str, Any] | values.Inputs) -> "Frame":
         """Values for one request.
@@ -116,14 +123,13 @@ class Frame:
 
     def _scope(self, where: Environment) -> environment.Scope:
         """The scope of an environment, made anew only when more variables have values."""
-        known = sum(f"{_PREFIX}.{name}" in where.declared for name in self._values)
+        known = len(self._values)
         made = self._scopes.get(where)
         if made is None or made[0] != known:
             inputs = self._inputs
             if known:
-                bound = {name: value for name, value in self._values.items() if f"{_PREFIX}.{name}" in where.declared}
-                dotted = {f"{_PREFIX}.{name}": value for name, value in bound.items()}
-                inputs = inputs.extended({**dotted, _PREFIX: bound})
+                dotted = {f"{_PREFIX}.{name}": value for name, value in self._values.items()}
+                inputs = inputs.extended({**dotted, _PREFIX: dict(self._values)})
             made = (known, where.scope(inputs))
             self._scopes[where] = made
         return made[1]

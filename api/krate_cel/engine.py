@@ -61,8 +61,13 @@ class Compiled:
     """What runs: calls that the engine lacks are replaced."""
 
 
-def compile_checked(env: cel.Env, expression: str) -> Compiled:
+def compile_checked(env: cel.Env, expression: str, *, host: cel.Env) -> Compiled:
     """Parse, check and plan `expression`.
+
+    Args:
+        env: where it is checked.
+        expression: the text.
+        host: where it runs; often the same.
 
     Raises:
         Unsupported: it needs a function that the engine lacks.
@@ -78,10 +83,10 @@ def compile_checked(env: cel.Env, expression: str) -> Compiled:
     tree = syntax.decode(serialized)
     for problem in _problems(tree, expression):
         raise problem
-    run = checked
     if any(isinstance(node, syntax.Call) and node.function in macros.FUNCTIONS for node in tree.walk()):
         serialized = expansion.expand(serialized, _definition)
-        run, tree = env.deserialize(serialized), syntax.decode(serialized)
+        tree = syntax.decode(serialized)
+    run = host.deserialize(serialized)
     _plan(run, tree, expression)
     return Compiled(run, checked.return_type(), tree)
 

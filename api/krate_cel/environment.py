@@ -63,7 +63,8 @@ class Program:
     """A compiled expression."""
 
     def __init__(self, environment: "Environment", expression: str, compiled: engine.Compiled) -> None:
-        self.environment = environment
+        self.environment = environment.host
+        """Where it runs."""
         self.expression = expression
         self.type = compiled.type
         """Static type of the result."""
@@ -115,6 +116,8 @@ class Environment:
     Args:
         variables: type of each variable; a name may be dotted (`variables.title`).
         fields: variables that are objects with known members: naming another one is a compile error.
+        host: another environment for the programs to run in; it gives variables that it does not declare the type of
+            their value. An environment costs a quarter of a megabyte, and one that only compiles can be released.
         cache: compiled programs, and failures, to keep; the least recently used one goes.
     """
 
@@ -123,8 +126,10 @@ class Environment:
         variables: Mapping[str, cel.Type],
         *,
         fields: Mapping[str, frozenset[str]] | None = None,
+        host: "Environment | None" = None,
         cache: int = 512,
     ) -> None:
+        self.host = host or self
         self.declared = frozenset(variables)
         self._variables = dict(variables)
         self._fields = dict(fields or {})
@@ -164,9 +169,23 @@ class Environment:
             raise found.again()
         return found
 
-    def extended(self, variables: Mapping[str, cel.Type], *, fields: Mapping[str, frozenset[str]]) -> "Environment":
-        """This environment with more variables."""
-        return Environment({**self._variables, **variables}, fields={**self._fields, **fields}, cache=self._cache)
+    def extended(
+        self, variables: Mapping[str, cel.Type], *, fields: Mapping[str, frozenset[str]], hosted: bool
+    ) -> "Environment":
+        """This environment with more variables; `hosted` lets its programs run in this one."""
+        return Environment(
+            {**self._variables, **variables},
+            fields={**self._fields, **fields},
+            host=self.host if hosted else None,
+            cache=self._cache,
+        )
+
+    def release(self) -> None:
+        """Give back what compiling needs; programs stay, and the next compilation makes it anew."""
+        with self._lock:
+            if self.host is not self:
+                self._env = None
+                self._programs.clear()
 
     def scope(self, bindings: "Mapping[str, Any] | values.Inputs") -> Scope:
         """Bind values once for several evaluations, all in this thread; the same inputs give the same scope.
@@ -181,7 +200,7 @@ class Environment:
         return found
 
     def _compile(self, expression: str, returns: Returns) -> Program:
-        compiled = engine.compile_checked(self.env, expression)
+        compiled = engine.compile_checked(self.env, expression, host=self.host.env)
         self._check_fields(expression, compiled.tree)
         program = Program(self, expression, compiled)
         accepted = _ACCEPTED.get(returns)

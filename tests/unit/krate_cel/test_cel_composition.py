@@ -105,6 +105,24 @@ def test_each_variable_is_evaluated_once_for_a_request(monkeypatch):
     assert counted == {"a": 1, "b": 1, "unused": 0}
 
 
+def test_texts_with_nuls_travel():
+    """A variable that holds a NUL is the whole text in the next expression too."""
+    composition = compose(("t", "string(object.t)"), ("parts", "variables.t.split('-')"))
+    program = composition.compile("variables.t.endsWith('c') && variables.parts[1] == 'b\\x00c'", returns=Returns.BOOL)
+    assert composition.frame({**BINDINGS, "object": {"t": "a-b\0c"}}).evaluate(program) is True
+
+
+def test_released_compositions_still_answer():
+    """What only compiling needs can be given back: programs run on, and compiling makes it anew."""
+    composition = compose(("a", "object.spec.size + 1"), ("b", "'t' + string(variables.a)"))
+    before = composition.compile("variables.b == 't4'", returns=Returns.BOOL)
+    composition.release()
+    after = composition.compile("variables.a == 4 && variables.b.size() == 2", returns=Returns.BOOL)
+    frame = composition.frame(BINDINGS)
+    assert (frame.evaluate(before), frame.evaluate(after)) == (True, True)
+    assert before.environment is after.environment is BASE
+
+
 def test_the_whole_of_variables():
     """`variables` by itself is the map of those that have a value."""
     composition = compose(("a", "1"), ("b", "object.spec.nope"))

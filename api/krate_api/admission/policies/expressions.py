@@ -106,6 +106,7 @@ def build(spec: Mapping[str, Any], base: Environment, *, conditions_use_variable
         ),
         (),
     )
+    composition.release()
     return Expressions(found.composition, found.conditions, found.checks, found.annotations, tuple(_problems(found)))
 
 
