@@ -110,7 +110,7 @@ class Recorder:
             except errors.AlreadyExists:
                 continue
             except errors.StatusError as failure:
-                self._log.warning("event lost", reason=event.reason, failure=failure.message)
+                self._log.info("event lost", reason=event.reason, failure=failure.message)
 
     def _event(self, xr: Object, event: Event) -> dict[str, Any]:
         metadata = xr["metadata"]
