@@ -1,7 +1,9 @@
 """From a request to an answer: pages, forms, panels and streams, and every failure as a sentence where it belongs."""
 
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
+from typing import Final
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
@@ -23,6 +25,7 @@ Drafts = Mapping[str, Draft]
 Plan = Callable[[Visit, Form], Awaitable[Intent]]
 BuildWithDrafts = Callable[[Visit, Drafts], Awaitable[Page]]
 
+_FORM_ID: Final = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,200}")
 _FAILURES = (errors.StatusError, Unreachable)
 
 
@@ -133,7 +136,7 @@ def action(site: Site, what: Action) -> Endpoint:
             return sign_in_first(site, request)
         except _FAILURES as error:
             if is_htmx(request):
-                return _refused_part(site, what.form, problems.of(error))
+                return _refused_part(site, _form_id(request, what), problems.of(error))
             return fail(site, request, error)
 
     return endpoint
@@ -180,15 +183,21 @@ async def _refuse(visit: Visit, what: Action, form: Form, error: Exception) -> R
     if form.preview:
         return HTMLResponse(visit.site.renderer.template("parts/problem.html", {"problem": problem}))
     if is_htmx(visit.request):
-        return _refused_part(visit.site, what.form, problem)
+        return _refused_part(visit.site, _form_id(visit.request, what), problem)
     page = await what.build(visit, {what.form: Draft(form, problem)})
     return show(visit.site, replace(page, status=problem.code))
 
 
+def _form_id(request: Request, what: Action) -> str:
+    """Id of the very form that was sent: a page can hold several of one kind, such as the replies of its threads."""
+    tag, _, found = request.headers.get("hx-source", "").partition("#")
+    return found if tag == "form" and _FORM_ID.fullmatch(found) else what.form
+
+
 def _refused_part(site: Site, form: str, problem: Problem) -> Response:
     html = site.renderer.template("parts/refusal.html", {"problem": problem, "form": form})
-    name = f"{form}-problem"
-    partial = f'<hx-partial hx-target="#{name}" hx-swap="outerHTML">{html}</hx-partial>'
+    # By attribute: names of objects may hold dots, which mean something in a selector.
+    partial = f"""<hx-partial hx-target="[id='{form}-problem']" hx-swap="outerHTML">{html}</hx-partial>"""
     return HTMLResponse(partial, problem.code)
 
 

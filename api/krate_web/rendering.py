@@ -137,10 +137,13 @@ def changed(before: Mapping[str, str], after: Mapping[str, str]) -> Iterable[str
 
 
 def partial(name: str, html: str) -> str:
-    """A fragment for htmx: morphed into the element of its id, which keeps focus, selection and what was typed."""
-    return f'<hx-partial hx-target="#{name}" hx-swap="outerMorph">{html}</hx-partial>'
+    """A fragment for htmx: morphed into the element of its id, which keeps focus, selection and what was typed.
+
+    The id is matched as an attribute: names of objects may hold dots, which mean something in a selector.
+    """
+    return f"""<hx-partial hx-target="[id='{name}']" hx-swap="outerMorph">{html}</hx-partial>"""
 
 
 def removal(name: str) -> str:
     """Takes the element away."""
-    return f'<hx-partial hx-target="#{name}" hx-swap="delete"></hx-partial>'
+    return f"""<hx-partial hx-target="[id='{name}']" hx-swap="delete"></hx-partial>"""

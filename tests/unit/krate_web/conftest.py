@@ -27,7 +27,7 @@ class Visitor:
         return await self.http.get(path, headers={name.replace("_", "-"): value for name, value in headers.items()})
 
     async def post(
-        self, path: str, *, htmx: bool = False, origin: str | None = ORIGIN, csrf: str | None = None, **fields: str
+        self, path: str, /, *, htmx: bool = False, origin: str | None = ORIGIN, csrf: str | None = None, **fields: str
     ) -> httpx2.Response:
         """Send a form; `origin` None leaves the header out."""
         headers = {"HX-Request": "true", "HX-Current-URL": f"{ORIGIN}/acme"} if htmx else {}

@@ -104,7 +104,7 @@ async def test_a_change_arrives_as_the_parts_it_touches(app, alice, world, *, pa
         event = await stream.event()
     assert stream.headers["content-type"] == "text/event-stream; charset=utf-8"
     assert "content-encoding" not in stream.headers
-    changed = re.findall(r'<hx-partial hx-target="#([^"]+)"', event.data)
+    changed = re.findall(r"""<hx-partial hx-target="\[id='([^']+)'\]""" "", event.data)
     assert set(parts) <= set(changed)
 
 
@@ -116,7 +116,7 @@ async def test_what_arrives_is_what_a_reload_shows(app, alice, world):
         await patch_pull(world, phase="Closed")
         event = await stream.event()
     page = (await alice.get("/acme/web/pulls/42")).text
-    sent = re.search(r'<hx-partial hx-target="#merge-box"[^>]*>(.*?)</hx-partial>', event.data, re.DOTALL)
+    sent = re.search(r"""<hx-partial hx-target="\[id='merge-box'\]"[^>]*>(.*?)</hx-partial>""", event.data, re.DOTALL)
     assert sent is not None
     assert sent[1] in page
 
