@@ -27,6 +27,10 @@ _CHANGES: Final = {
 _NO_NEWLINE: Final = frozenset({"=", ">", "<"})
 _NOWHERE: Final = "0" * 40
 
+SMALL_FILES: Final = 300
+SMALL_BYTES: Final = 4 * 1024 * 1024
+"""A comparison of at most this many files and bytes holds the GIL too shortly to be worth another process."""
+
 
 def compare(repository: pygit2.Repository, base: str, head: str) -> Comparison:
     """Base and head side by side; unrelated histories compare as if everything in the head were new."""
@@ -58,6 +62,17 @@ def diff(repository: pygit2.Repository, base: str, head: str, *, context: int, m
     return tuple(_joined(_files(repository, fork, theirs, context=context, max_lines=max_lines)))
 
 
+def small(repository: pygit2.Repository, base: str, head: str) -> bool:
+    """Whether comparing is quick: told from trees and sizes, without reading a file."""
+    ours = repositories.commit_of(repository, base)
+    theirs = repositories.commit_of(repository, head)
+    found = _changes(repository, repositories.merge_base(repository, ours, theirs), theirs, context=0)
+    if len(found) > SMALL_FILES:
+        return False
+    sides = (side for delta in found.deltas for side in (delta.old_file, delta.new_file))
+    return sum(_size(repository, side) for side in sides) <= SMALL_BYTES
+
+
 def _mergeability(
     repository: pygit2.Repository, fork: pygit2.Oid | None, ours: pygit2.Commit, theirs: pygit2.Commit
 ) -> tuple[Mergeability, tuple[str, ...]]:
@@ -75,11 +90,7 @@ def _files(
     repository: pygit2.Repository, fork: pygit2.Oid | None, head: pygit2.Commit, *, context: int, max_lines: int
 ) -> Iterator[FileDiff]:
     """Changes from the merge base, or from nothing; `max_lines` -1 asks for statistics only."""
-    if fork is None:
-        found = head.tree.diff_to_tree(flags=_FLAGS, context_lines=context, swap=True)
-    else:
-        before = repository[fork].peel(pygit2.Commit)
-        found = before.tree.diff_to_tree(head.tree, flags=_FLAGS, context_lines=context)
+    found = _changes(repository, fork, head, context=context)
     found.find_similar(flags=enums.DiffFind.FIND_RENAMES, rename_limit=RENAME_LIMIT)
     deleted = enums.DeltaStatus.DELETED
     order = sorted(enumerate(found.deltas), key=lambda pair: (pair[1].new_file.raw_path, pair[1].status != deleted))
@@ -123,13 +134,24 @@ def _joined(files: Iterable[FileDiff]) -> Iterator[FileDiff]:
         yield last
 
 
+def _changes(
+    repository: pygit2.Repository, fork: pygit2.Oid | None, head: pygit2.Commit, *, context: int
+) -> pygit2.Diff:
+    if fork is None:
+        return head.tree.diff_to_tree(flags=_FLAGS, context_lines=context, swap=True)
+    before = repository[fork].peel(pygit2.Commit)
+    return before.tree.diff_to_tree(head.tree, flags=_FLAGS, context_lines=context)
+
+
 def _too_large(repository: pygit2.Repository, delta: pygit2.DiffDelta) -> bool:
-    sides = (delta.old_file, delta.new_file)
-    return any(
-        repositories.size_of(repository, side.id) > LARGEST_SIDE
-        for side in sides
-        if side.mode not in {enums.FileMode.COMMIT, enums.FileMode.UNREADABLE} and str(side.id) != _NOWHERE
-    )
+    return any(_size(repository, side) > LARGEST_SIDE for side in (delta.old_file, delta.new_file))
+
+
+def _size(repository: pygit2.Repository, side: pygit2.DiffFile) -> int:
+    """Bytes of one side of a change; a side that is not there, or is a submodule, has none."""
+    if side.mode in {enums.FileMode.COMMIT, enums.FileMode.UNREADABLE} or str(side.id) == _NOWHERE:
+        return 0
+    return repositories.size_of(repository, side.id)
 
 
 def _file(

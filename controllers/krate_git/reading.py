@@ -2,10 +2,20 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import ParamSpec, Protocol, TypeVar
 
 from krate_git import diff, history, objects, repositories
 from krate_git.interface import BlameLine, Blob, Commit, Comparison, FileDiff, Refs, RepositoryKey, TreeEntry
 from krate_git.workers import Workers
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class Run(Protocol):
+    """`Workers.light` or `Workers.heavy`."""
+
+    async def __call__(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T: ...
 
 
 class Reading:
@@ -30,25 +40,35 @@ class Reading:
         return await self._workers.light(repositories.call, objects.contains, self._locate(key), ancestor, descendant)
 
     async def tree(self, key: RepositoryKey, rev: str, path: str, *, with_commits: bool) -> tuple[TreeEntry, ...]:
-        run = self._workers.heavy if with_commits else self._workers.light
-        return await run(repositories.call, objects.tree, self._locate(key), rev, path, with_commits=with_commits)
+        return await self._workers.light(
+            repositories.call, objects.tree, self._locate(key), rev, path, with_commits=with_commits
+        )
 
     async def blob(self, key: RepositoryKey, rev: str, path: str, *, limit: int) -> Blob:
         return await self._workers.light(repositories.call, objects.blob, self._locate(key), rev, path, limit=limit)
 
     async def commits(self, key: RepositoryKey, rev: str, *, path: str, limit: int, since: str) -> tuple[Commit, ...]:
-        run = self._workers.heavy if path else self._workers.light
-        return await run(repositories.call, history.log, self._locate(key), rev, path=path, limit=limit, since=since)
+        return await self._workers.light(
+            repositories.call, history.log, self._locate(key), rev, path=path, limit=limit, since=since
+        )
+
+    async def blame(self, key: RepositoryKey, rev: str, path: str) -> tuple[BlameLine, ...]:
+        # Blaming releases the GIL while it works, as merging does.
+        return await self._workers.light(repositories.call, history.blame, self._locate(key), rev, path)
 
     async def compare(self, key: RepositoryKey, base: str, head: str) -> Comparison:
-        return await self._workers.heavy(repositories.call, diff.compare, self._locate(key), base, head)
+        run = await self._run_of(key, base, head)
+        return await run(repositories.call, diff.compare, self._locate(key), base, head)
 
     async def diff(
         self, key: RepositoryKey, base: str, head: str, *, context: int, max_lines: int
     ) -> tuple[FileDiff, ...]:
-        return await self._workers.heavy(
+        run = await self._run_of(key, base, head)
+        return await run(
             repositories.call, diff.diff, self._locate(key), base, head, context=context, max_lines=max_lines
         )
 
-    async def blame(self, key: RepositoryKey, rev: str, path: str) -> tuple[BlameLine, ...]:
-        return await self._workers.heavy(repositories.call, history.blame, self._locate(key), rev, path)
+    async def _run_of(self, key: RepositoryKey, base: str, head: str) -> Run:
+        """Where a comparison runs: diffing holds the GIL, so a large one must not run beside an event loop."""
+        small = await self._workers.light(repositories.call, diff.small, self._locate(key), base, head)
+        return self._workers.light if small else self._workers.heavy

@@ -33,10 +33,32 @@ def findings(push: Push, default_branch: str, archived: bool, refs: Mapping[str,
     if archived:
         yield _finding("archived", push.updates[0].ref, "the repository is archived; nothing can be pushed or merged")
         return
+    sound = True
     for update in push.updates:
         rule, message = _problem(update, default_branch, refs)
         if rule:
+            sound = False
             yield _finding(rule, update.ref, message)
+    if sound:
+        yield from _nested(push, refs)
+
+
+def _nested(push: Push, refs: Mapping[str, str]) -> Iterable[Finding]:
+    """Refs that cannot exist beside each other: Git would find out one by one, and move half of the push."""
+    gone = {update.ref for update in push.updates if update.new == ZERO}
+    created = [update.ref for update in push.updates if update.old == ZERO and update.new != ZERO]
+    if not created:
+        return
+    there = (refs.keys() - gone) | set(created)
+    folders = {parent for ref in there for parent in _parents(ref)}
+    for ref in created:
+        if ref in folders or not there.isdisjoint(_parents(ref)):
+            yield _finding("refConflict", ref, f"{ref} cannot exist beside a ref of which one name begins the other")
+
+
+def _parents(ref: str) -> Iterable[str]:
+    parts = ref.split("/")
+    return ("/".join(parts[:count]) for count in range(2, len(parts)))
 
 
 def no_document(push: Push) -> Finding:

@@ -175,6 +175,7 @@ class Evaluator:
         push = Push(session.key, session.caller, Via.PUSH, parse(commands), session.correlation_id)
         async with asyncio.timeout(self._patience):
             session.held = await self._locks.acquire(session.key, session.descriptor)
+            await self._ledger.settle(session.key)
             verdict = await self._judged(push, quarantine)
         if not verdict.allowed:
             await self._judge.sink.denied(push, verdict)

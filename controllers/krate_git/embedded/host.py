@@ -71,10 +71,11 @@ class EmbeddedHost(Hosting, Reading):
             sink: where pushes are recorded.
             gatekeeper: authentication and access reviews.
             options: what may differ between installations.
-            workers: pools for blocking work, closed by whoever made them; the host makes and closes threads without.
+            workers: pools for blocking work, closed by whoever made them; without them the host has its own: threads,
+                and one process that is started when the first large diff is asked for.
         """
         self._workers_own = workers is None
-        pools = workers or Workers()
+        pools = workers or Workers(processes=1)
         places, locks = Layout(root.absolute()), Locks()
         compile_expression = functools.lru_cache(maxsize=1024)(options.compile_expression)
         shelf = Records(places, sync=options.sync)

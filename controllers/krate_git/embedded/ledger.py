@@ -50,12 +50,7 @@ class Ledger:
         self._open: dict[RepositoryKey, list[tuple[str, Push]]] = {}
 
     async def begin(self, push: Push, verdict: Verdict) -> str:
-        """Commit an intent; the caller holds the repository's lock until the intent is closed or left open here.
-
-        Raises:
-            Unrecorded: an earlier intent of the repository could not be closed.
-        """
-        await self.settle(push.key)
+        """Commit an intent; the caller has settled, and holds the lock until it is closed or left open here."""
         return await self._sink.begin(push, verdict)
 
     async def close(self, intent: str, push: Push) -> tuple[RefUpdate, ...]:
@@ -74,6 +69,8 @@ class Ledger:
 
     async def settle(self, key: RepositoryKey) -> list[tuple[RefUpdate, ...]]:
         """Close every intent of the repository that is still open; answers what each of them moved.
+
+        Whoever holds the lock calls this before judging, because what is judged depends on what is recorded.
 
         Raises:
             Unrecorded: one could not be closed.

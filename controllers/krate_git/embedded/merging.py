@@ -60,6 +60,7 @@ class Merging:
     async def _locked(self, order: MergeOrder, close: Close | None) -> MergeOutcome:
         path = self._hosting.locate(order.key)
         async with self._locks.hold(order.key, path):
+            await self._ledger.settle(order.key)
             held = self._hosting.held(order.key)
             if held.settings.archived:
                 raise GitError("the repository is archived; nothing can be merged")

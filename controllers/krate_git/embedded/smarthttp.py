@@ -27,6 +27,7 @@ log = logging.get(component="git")
 
 UPLOAD_PACK: Final = "git-upload-pack"
 RECEIVE_PACK: Final = "git-receive-pack"
+CLOSING_SECONDS: Final = 30.0
 
 _ADDRESS: Final = re.compile(
     r"/(?P<namespace>[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?)/(?P<name>[A-Za-z0-9][A-Za-z0-9._-]{0,103})"
@@ -82,9 +83,9 @@ class SmartHTTP:
         self._unfinished: set[asyncio.Task[None]] = set()
 
     async def close(self) -> None:
-        """Wait until every push that is under way is recorded."""
-        while self._unfinished:
-            await asyncio.wait(self._unfinished)
+        """Wait until every push that is under way is recorded; what hangs longer is recorded at the next start."""
+        if self._unfinished:
+            await asyncio.wait(self._unfinished, timeout=CLOSING_SECONDS)
 
     async def __call__(self, scope: asgi.Scope, receive: asgi.Receive, send: asgi.Send) -> None:
         exchange = exchanges.exchange(scope, receive, send)

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import git_samples
+from krate_git import diff, repositories
 from krate_git.interface import GitError, RepositoryKey, RepositoryMissing, RevisionMissing
 from krate_git.reading import Reading
 from krate_git.workers import Workers
@@ -31,7 +32,8 @@ async def test_reads_in_worker_processes(tmp_path: Path):
     """Values and errors come back from another process as from a thread."""
     scribe = git_samples.Scribe(tmp_path / "web.git")
     one = scribe.commit({"a": b"1\n"}, branch="main")
-    scribe.commit({"a": b"2\n"}, parents=[one], branch="topic")
+    large = {f"f{number}": b"%d\n" % number for number in range(diff.SMALL_FILES)}
+    scribe.commit({"a": b"2\n", **large}, parents=[one], branch="topic")
     async with workers(1) as heavy, workers(0) as light:
         answers = []
         for pool in (heavy, light):
@@ -55,6 +57,23 @@ async def test_reads_in_worker_processes(tmp_path: Path):
 
 def die() -> None:
     os.kill(os.getpid(), signal.SIGKILL)
+
+
+async def test_only_large_comparisons_leave_the_process(tmp_path: Path):
+    """A small diff runs in a thread; one of many files or bytes runs where it cannot hold the GIL."""
+    scribe = git_samples.Scribe(tmp_path / "web.git")
+    one = scribe.commit({"a": b"1\n"}, branch="main")
+    scribe.commit({"a": b"2\n"}, parents=[one], branch="few")
+    scribe.commit({f"f{number}": b"1\n" for number in range(diff.SMALL_FILES + 1)}, parents=[one], branch="many")
+    scribe.commit({"a": b"x\n" * (diff.SMALL_BYTES // 2)}, parents=[one], branch="big")
+    found = {rev: repositories.call(diff.small, tmp_path / "web.git", "main", rev) for rev in ("few", "many", "big")}
+    assert found == {"few": True, "many": False, "big": False}
+    async with workers(1) as pool:
+        reading = Reading(lambda key: tmp_path / f"{key.name}.git", pool)
+        await reading.compare(KEY, "main", "few")
+        assert pool._processes is None
+        assert len((await reading.compare(KEY, "main", "many")).files) == diff.SMALL_FILES + 1
+        assert pool._processes is not None
 
 
 async def test_a_worker_that_dies():

@@ -167,6 +167,26 @@ def test_the_host_accepts_usual_names(ref: str):
     assert judge(RefUpdate(ref, ZERO, B)) == Verdict()
 
 
+NESTED = [
+    ("below a branch", [RefUpdate("refs/heads/main/x", ZERO, B)], ["refs/heads/main/x"]),
+    ("above a branch", [RefUpdate("refs/heads/a", ZERO, B)], ["refs/heads/a"]),
+    (
+        "each other",
+        [RefUpdate("refs/tags/x", ZERO, B), RefUpdate("refs/tags/x/y", ZERO, B)],
+        ["refs/tags/x", "refs/tags/x/y"],
+    ),
+    ("in place of one", [RefUpdate("refs/heads/a/b", A, ZERO), RefUpdate("refs/heads/a", ZERO, B)], []),
+    ("beside one", [RefUpdate("refs/heads/a/c", ZERO, B), RefUpdate("refs/heads/ma", ZERO, B)], []),
+]
+
+
+@pytest.mark.parametrize(("updates", "want"), [row[1:] for row in NESTED], ids=[row[0] for row in NESTED])
+def test_refs_that_cannot_exist_beside_each_other(updates: list[RefUpdate], want: list[str]):
+    """A name that begins another is refused with the whole push, which Git would only half refuse."""
+    facts = Table(refs={MAIN: A, "refs/heads/a/b": A})
+    assert brief(judge(*updates, facts=facts)) == [("Krate/host", "refConflict", ref) for ref in want]
+
+
 def test_a_repository_without_a_document_accepts_nothing():
     """Before the first compile no push goes through, the first push neither."""
     verdict = judge(RefUpdate(MAIN, ZERO, B), facts=Table(refs={}), document=None, never_pushed=True)
