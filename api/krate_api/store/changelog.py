@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Sequence
 from typing import Final
 
-from krate_api.store.interface import Change, Store, Unavailable
+from krate_api.store.interface import Change, Compacted, Store, Unavailable
 
 RING: Final = 4096
 """Changes kept in memory per resource."""
@@ -40,6 +40,12 @@ class Feed:
             while changes := self._store.changes(self.resource, self._position):
                 self._ring.extend(changes)
                 self._position = changes[-1].version
+        except Compacted as compacted:
+            # The log was cut before it could be read: whoever stands below the floor must list again.
+            self._ring.clear()
+            self._position = compacted.floor
+            self._tail()
+            return
         except Unavailable:
             asyncio.get_running_loop().call_later(RETRY, self._tail)
         woken, self._woken = self._woken, asyncio.get_running_loop().create_future()
