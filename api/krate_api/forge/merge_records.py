@@ -23,7 +23,7 @@ def merged(pull: Mapping[str, Any], order: MergeOrder, outcome: MergeOutcome, no
         "mergeCommit": outcome.commit,
         "mergedBy": order.caller.username,
         "mergedAt": now,
-        "phase": PullRequestPhase.MERGED,
+        "phase": PullRequestPhase.MERGED.value,
         "conditions": conditions.merge(pull["status"].get("conditions") or [], [reached], now=now),
     }
     changed = {**pull, "status": status}

@@ -36,10 +36,11 @@ def _invalid(field: str, text: str) -> Cause:
     return Cause(CauseType.INVALID, f"Invalid value: {text}", field)
 
 
-def _open_phase(spec: Mapping[str, Any]) -> PullRequestPhase:
+def _open_phase(spec: Mapping[str, Any]) -> str:
+    """The phase of a pull request that is not merged; a plain string, as every value of an object is."""
     if spec.get("closed"):
-        return PullRequestPhase.CLOSED
-    return PullRequestPhase.DRAFT if spec.get("draft") else PullRequestPhase.OPEN
+        return PullRequestPhase.CLOSED.value
+    return (PullRequestPhase.DRAFT if spec.get("draft") else PullRequestPhase.OPEN).value
 
 
 def merged(obj: Mapping[str, Any] | None) -> bool:
@@ -60,7 +61,7 @@ class PullRequestStrategy(Strategy):
         obj["status"] = {
             "number": number,
             "author": stamp.caller.username,
-            "trustTier": TrustTier.TRUSTED if facts.get("writer") else TrustTier.UNTRUSTED,
+            "trustTier": (TrustTier.TRUSTED if facts.get("writer") else TrustTier.UNTRUSTED).value,
             "headSHA": facts.get("head_sha", ""),
             "headPushedBy": facts.get("head_pushed_by", names.UNKNOWN_PUSHER),
             "phase": _open_phase(spec),
@@ -114,7 +115,7 @@ class PullRequestStrategy(Strategy):
         if merged(old):
             obj["status"] = dict(old["status"])
         elif status.get("phase") == PullRequestPhase.MERGED:
-            status["phase"] = old["status"].get("phase", PullRequestPhase.OPEN)
+            status["phase"] = old["status"].get("phase", PullRequestPhase.OPEN.value)
 
     def problems(self, obj: Mapping[str, Any], old: Mapping[str, Any] | None) -> Sequence[Cause]:
         meta, spec = obj["metadata"], obj["spec"]

@@ -1,20 +1,28 @@
 """Who plays, and the questions the story asks of the API and of the pages."""
 
+import asyncio
 import html
 import http.cookiejar
-import json
 import re
 import urllib.parse
 import urllib.request
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import yaml
 
+from krate import errors
+from krate.kinds import Kind
 from krate_cli import resources
 from krate_cli.demo.server import DemoServer
 from krate_cli.demo.stage import Failed, Stage
+from krate_kube import config
+from krate_kube.client import HttpClient
+from krate_kube.interface import Unreachable
+
+T = TypeVar("T")
 
 ALICE: Final = "alice"
 BOB: Final = "bob"
@@ -35,7 +43,7 @@ class Cast:
         return self.stage.data / f"{user}.kubeconfig"
 
     @property
-    def config(self) -> Path:
+    def declared(self) -> Path:
         return self.stage.data / "platform-config"
 
     @property
@@ -58,13 +66,33 @@ class Cast:
         body["spec"] |= changes
         return yaml.safe_dump(body, sort_keys=False)
 
-    def get(self, kind: str, name: str = "", *, namespace: str = ORGANIZATION) -> Any:
-        """An object or a list, as JSON."""
-        words = ["krate", "get", kind, *([name] if name else []), "-n", namespace, "-o", "json"]
-        output = self.stage.quietly(*words, kubeconfig=self.server.kubeconfig)
-        if output.code != 0:
-            raise Failed(f"`{' '.join(words)}`: {output.text}")
-        return json.loads(output.text)
+    def ask(self, work: Callable[[HttpClient], Coroutine[Any, Any, T]]) -> T:
+        """Ask the API something, as the administrator.
+
+        Raises:
+            Failed: it refuses or does not answer.
+        """
+
+        async def run() -> T:
+            async with HttpClient(config.load([self.server.kubeconfig]), user_agent="krate-demo/0.1") as client:
+                return await work(client)
+
+        try:
+            return asyncio.run(run())
+        except (errors.StatusError, Unreachable) as error:
+            raise Failed(f"the API says: {error}") from error
+
+    def get(self, kind: Kind, name: str, *, namespace: str = ORGANIZATION) -> Any:
+        """One object."""
+        return self.ask(lambda client: client.get(kind, name, namespace=namespace if kind.namespaced else ""))
+
+    def items(self, *wanted: Kind) -> list[Any]:
+        """All objects of some kinds, of all namespaces."""
+
+        async def work(client: HttpClient) -> list[Any]:
+            return [item for kind in wanted for item in (await client.list(kind)).items]
+
+        return self.ask(work)
 
     def condition(self, body: Any, kind: str) -> str:
         found = (body.get("status") or {}).get("conditions") or []

@@ -1,5 +1,6 @@
 """The command: prepare the folder, start Krate, tell the story, keep running."""
 
+import os
 import shutil
 import signal
 import sys
@@ -25,6 +26,9 @@ def command(*, data: Path, once: bool) -> None:
     folder = data.resolve()
     _fresh(folder)
     stage = Stage(folder)
+    # Git's credential helper is `krate git-credential`: this very program, whatever PATH is.
+    programs = Path(sys.executable).parent
+    stage.environment["PATH"] = f"{programs}{os.pathsep}{stage.environment.get('PATH', '')}"
     stage.environment |= git_environment(folder)
     server = DemoServer(folder)
     try:
@@ -57,7 +61,10 @@ def _fresh(folder: Path) -> None:
 
 def _tell(stage: Stage, cast: Cast) -> None:
     stage.console.print(Text("Krate, first light", style="bold"))
-    stage.console.print(Text(f"Everything below runs for real, in {shown(stage.data)}.", style="dim"))
+    stage.console.print(
+        Text(f"Everything below runs for real, in {shown(stage.data)}. To run it yourself:", style="dim")
+    )
+    stage.show_command(f"export PATH={shown(Path(sys.executable).parent)}:$PATH")
     first.start(stage, cast)
     first.declare(stage, cast)
     first.push(stage, cast)

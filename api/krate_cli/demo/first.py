@@ -1,8 +1,10 @@
 """Steps 1 to 3: start, declare, push."""
 
 import shutil
-from typing import Any
+from collections import Counter
 
+from krate import kinds
+from krate.kinds import Form
 from krate_cli import resources
 from krate_cli.demo.cast import ALICE, ORGANIZATION, PEOPLE, Cast
 from krate_cli.demo.stage import Failed, Stage, shown
@@ -29,8 +31,8 @@ def start(stage: Stage, cast: Cast) -> None:
 def declare(stage: Stage, cast: Cast) -> None:
     """2. An organisation is YAML in Git; applying it makes it real."""
     with stage.step(2, "Declare an organisation, its teams and repositories as YAML in Git"):
-        shutil.copytree(resources.folder("examples/platform-config"), cast.config)
-        config = shown(cast.config)
+        shutil.copytree(resources.folder("examples/platform-config"), cast.declared)
+        config = shown(cast.declared)
         stage.run("git", "init", "-q", "-b", "main", config)
         stage.run("git", "-C", config, "add", ".")
         identity = ("-c", "user.name=Robin Reyes", "-c", "user.email=robin@acme.example")
@@ -42,35 +44,33 @@ def declare(stage: Stage, cast: Cast) -> None:
         stage.until("the protections are enforced by the Git host", lambda: _enforced(cast))
 
 
+_DECLARED = (kinds.ORGANIZATION, kinds.TEAM, kinds.REPOSITORY)
+_RULES = (kinds.BRANCH_PROTECTION, kinds.REF_POLICY)
+
+
 def _all_ready(cast: Cast) -> bool:
-    found = [
-        *_items(cast.get("organizations")),
-        *_items(cast.get("teams")),
-        *_items(cast.get("repositories")),
-    ]
-    return bool(found) and all(cast.condition(one, "Ready") == "True" for one in found)
+    found = cast.items(*_DECLARED)
+    return len(found) > len(_DECLARED) and all(cast.condition(one, "Ready") == "True" for one in found)
 
 
 def _enforced(cast: Cast) -> bool:
-    found = [*_items(cast.get("branchprotections")), *_items(cast.get("refpolicies"))]
+    found = cast.items(*_RULES)
     return bool(found) and all(cast.condition(one, "Enforced") == "True" for one in found)
 
 
-def _items(body: Any) -> list[Any]:
-    return list(body["items"])
-
-
 def _composed(cast: Cast) -> list[str]:
-    """What the composites were made of, from their own resourceRefs."""
+    """What each composite was made of: the objects that it owns."""
+    made = [kind for kind in kinds.KINDS if kind.form is not Form.FORGE and "list" in kind.verbs]
+    owned: dict[str, Counter[str]] = {}
+    for one in cast.items(*made):
+        for owner in one["metadata"].get("ownerReferences") or []:
+            owned.setdefault(owner["uid"], Counter())[one["kind"]] += 1
     lines: list[str] = []
-    for kind in ("organizations", "teams", "repositories"):
-        for one in _items(cast.get(kind)):
-            refs = ((one["spec"].get("crossplane") or {}).get("resourceRefs")) or []
-            counts: dict[str, int] = {}
-            for ref in refs:
-                counts[ref["kind"]] = counts.get(ref["kind"], 0) + 1
-            made = ", ".join(f"{kind} x{count}" if count > 1 else kind for kind, count in sorted(counts.items()))
-            lines.append(f"{one['kind'].lower()}/{one['metadata']['name']:<10} Ready   {made}")
+    for one in cast.items(*_DECLARED):
+        counts = owned.get(one["metadata"]["uid"], Counter())
+        parts = [kind if count == 1 else f"{count} {kind}s" for kind, count in sorted(counts.items())]
+        name = f"{one['kind'].lower()}/{one['metadata']['name']}"
+        lines.append(f"{name:<22} Ready   {', '.join(parts)}")
     return lines
 
 

@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from krate import kinds
 from krate_cli import resources
 from krate_cli.demo.cast import ALICE, BOB, ORGANIZATION, REPOSITORY, ROBIN, Cast
 from krate_cli.demo.first import branch
@@ -32,7 +33,7 @@ def policy(stage: Stage, cast: Cast) -> None:
 
 
 def _in_force(cast: Cast) -> bool:
-    body = cast.get("validatingpolicies", _POLICY, namespace="")
+    body = cast.get(kinds.VALIDATING_POLICY, _POLICY)
     return bool(((body.get("status") or {}).get("conditionStatus") or {}).get("ready"))
 
 
@@ -44,7 +45,7 @@ def _create(stage: Stage, cast: Cast, user: str, file: str, text: str, *, refuse
 
 def _number(cast: Cast, branch_name: str) -> str:
     """Name of the pull request from a branch."""
-    for one in cast.get("pullrequests")["items"]:
+    for one in cast.items(kinds.PULL_REQUEST):
         if one["spec"]["source"]["branch"] == branch_name:
             return one["metadata"]["name"]
     raise Failed(f"there is no pull request from {branch_name}")
@@ -84,11 +85,11 @@ def merge(stage: Stage, cast: Cast) -> None:
 
 
 def _approved(cast: Cast, pull: str) -> str:
-    return cast.condition(cast.get("pullrequests", pull), "Approved")
+    return cast.condition(cast.get(kinds.PULL_REQUEST, pull), "Approved")
 
 
 def _phase(cast: Cast, pull: str) -> str:
-    return (cast.get("pullrequests", pull).get("status") or {}).get("phase", "")
+    return (cast.get(kinds.PULL_REQUEST, pull).get("status") or {}).get("phase", "")
 
 
 def yours(stage: Stage, cast: Cast) -> None:
@@ -99,9 +100,10 @@ def yours(stage: Stage, cast: Cast) -> None:
         pull = _number(cast, "rate-limit")
         _comment(stage, cast, pull)
         stage.until("it has an open thread and no approval", lambda: _waiting(cast, pull))
-        link = cast.signin(ROBIN)
+        page = f"/{ORGANIZATION}/{REPOSITORY}/pulls/{pull.rpartition('-')[2]}"
+        link = f"{cast.signin(ROBIN)}?next={page}"
         stage.console.print()
-        stage.say("Paste these, one in the browser and two in a terminal:")
+        stage.say("Paste these: the first in a browser, the others in a terminal.")
         for line in (
             link,
             f"export KUBECONFIG={cast.server.kubeconfig} && kubectl get pull -A -w",
@@ -109,12 +111,11 @@ def yours(stage: Stage, cast: Cast) -> None:
         ):
             stage.console.print(f"\n  {line}", style="bold cyan", soft_wrap=True)
         stage.console.print()
-        page = f"/{ORGANIZATION}/{REPOSITORY}/pulls/{pull.rpartition('-')[2]}"
-        stage.say(f"Then open {cast.server.web}{page}, approve, and watch kubectl move.")
+        stage.say("Approve in the browser and watch kubectl move; delete the policy and watch it leave the page.")
 
 
 def _comment(stage: Stage, cast: Cast, pull: str) -> None:
-    head = cast.get("pullrequests", pull)["status"]["headSHA"]
+    head = cast.get(kinds.PULL_REQUEST, pull)["status"]["headSHA"]
     comment: dict[str, Any] = {
         "apiVersion": _FORGE,
         "kind": "Comment",
@@ -129,6 +130,6 @@ def _comment(stage: Stage, cast: Cast, pull: str) -> None:
 
 
 def _waiting(cast: Cast, pull: str) -> bool:
-    body = cast.get("pullrequests", pull)
+    body = cast.get(kinds.PULL_REQUEST, pull)
     threads = (body.get("status") or {}).get("unresolvedThreads", 0)
     return threads == 1 and cast.condition(body, "Approved") == "False"
