@@ -102,6 +102,10 @@ class Loop:
         except _SERVER_TROUBLE as trouble:
             self._log.warning("api_trouble", namespace=key[0], name=key[1], error=str(trouble))
             again = Again()
+        except errors.StatusError as refused:
+            # A refusal is an answer: it is logged in full where it was made, and a trace of ours would add nothing.
+            self._log.warning("refused", namespace=key[0], name=key[1], error=refused.message)
+            again = Again()
         except Exception:  # noqa: BLE001 - a defect in one object must not stop the others; it is logged with its trace
             self._log.exception("reconcile_failed", namespace=key[0], name=key[1])
             again = Again()

@@ -1,0 +1,281 @@
+"""Controllers before the real API server and the real Git host, each as its own ServiceAccount: RBAC included."""
+
+import asyncio
+import os
+from collections.abc import AsyncGenerator, Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+import factories
+import installations
+from installations import Home
+from krate import conditions, errors, kinds
+from krate.conditions import Type
+from krate.kinds import Kind
+from krate_controllers import main as controllers
+from krate_kube.interface import Client, Object
+
+RBAC = "rbac.authorization.k8s.io"
+PATIENCE = 20.0
+
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def home(tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[Home]:
+    """An installation with all controllers running; each test has a namespace of its own in it."""
+    folder = tmp_path_factory.mktemp("krate")
+    async with installations.running(folder) as found, AsyncExitStack() as stack:
+        kit = await controllers.open_kit(await found.briefing(), stack)
+        work = asyncio.create_task(controllers.run(kit))
+        yield found
+        work.cancel()
+        await asyncio.gather(work, return_exceptions=True)
+        if not work.cancelled() and work.exception() is not None:
+            work.result()
+
+
+async def wait_for(client: Client, kind: Kind, name: str, holds: Callable[[Object], Any], *, namespace: str) -> Object:
+    """The object, once `holds` is true of it."""
+    found: Object = {}
+    try:
+        async with asyncio.timeout(PATIENCE):
+            while True:
+                try:
+                    found = await client.get(kind, name, namespace=namespace)
+                except errors.NotFound:
+                    found = {}
+                if found and holds(found):
+                    return found
+                await asyncio.sleep(0.02)
+    except TimeoutError:
+        pytest.fail(f"{kind.name} {name} never got there: {found.get('status')}")
+
+
+async def until_gone(client: Client, kind: Kind, name: str, *, namespace: str) -> None:
+    try:
+        async with asyncio.timeout(PATIENCE):
+            while True:
+                await client.get(kind, name, namespace=namespace)
+                await asyncio.sleep(0.02)
+    except errors.NotFound:
+        return
+
+
+def is_true(kind: Type) -> Callable[[Object], bool]:
+    return lambda found: conditions.is_true((found.get("status") or {}).get("conditions") or [], kind)
+
+
+def said(found: Object, kind: Type) -> tuple[str, str, str]:
+    entry = conditions.find(found["status"]["conditions"], kind)
+    assert entry is not None
+    return entry["status"], entry["reason"], entry["message"]
+
+
+async def git(folder: Path, *arguments: str) -> str:
+    """Run git; fails the test with what git said."""
+    environment = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(folder),
+        "GIT_CONFIG_NOSYSTEM": "1",
+        "GIT_TERMINAL_PROMPT": "0",
+        **{f"GIT_{who}_{what}": value for who in ("AUTHOR", "COMMITTER")
+           for what, value in (("NAME", "Alice"), ("EMAIL", "alice@acme.example"))},
+    }  # fmt: skip
+    process = await asyncio.create_subprocess_exec(
+        "git",
+        *arguments,
+        cwd=folder,
+        env=environment,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    output, _ = await process.communicate()
+    assert process.returncode == 0, f"git {' '.join(arguments)}: {output.decode()}"
+    return output.decode().strip()
+
+
+@dataclass(frozen=True)
+class Tenant:
+    """One namespace with one repository, its Writers alice and bob, and a work tree."""
+
+    home: Home
+    namespace: str
+    folder: Path
+
+    @property
+    def admin(self) -> Client:
+        return self.home.admin
+
+    async def create(self, kind: Kind, name: str, **parts: Any) -> Object:
+        return await self.admin.create(kind, factories.make(kind, name, namespace=self.namespace, **parts))
+
+    async def wait(self, kind: Kind, name: str, holds: Callable[[Object], Any]) -> Object:
+        return await wait_for(self.admin, kind, name, holds, namespace=self.namespace)
+
+    async def gone(self, kind: Kind, name: str) -> None:
+        await until_gone(self.admin, kind, name, namespace=self.namespace)
+
+    async def protect(self) -> None:
+        spec = factories.make_branch_protection()["spec"]
+        await self.create(kinds.BRANCH_PROTECTION, "main", spec=spec)
+        await self.wait(kinds.BRANCH_PROTECTION, "main", is_true(Type.ENFORCED))
+
+    async def host(self, *, policy: str = "Retain") -> None:
+        """What the composite engine would compose for the organisation and the repository `web`."""
+        owner = self.namespace
+        await self.admin.create(kinds.NAMESPACE, factories.make(kinds.NAMESPACE, owner))
+        organization = {"username": owner, "full_name": "Acme"}
+        repository = {"owner": owner, "name": "web", "repository": "web"}
+        people = [{"kind": "User", "name": name, "permission": "write"} for name in ("alice", "bob")]
+        access = {"owner": owner, "repository": "web", "collaborators": people}
+        await self.create(kinds.HOSTED_ORGANIZATION, owner, spec={"forProvider": organization})
+        await self.create(kinds.REPOSITORY, "web", spec={"deletionPolicy": policy})
+        await self.create(kinds.HOSTED_REPOSITORY, "web", spec={"forProvider": repository})
+        await self.create(kinds.HOSTED_ACCESS, "web", spec={"forProvider": access})
+        await self._bind()
+        await self.wait(kinds.HOSTED_ORGANIZATION, owner, is_true(Type.READY))
+        for kind in (kinds.HOSTED_REPOSITORY, kinds.HOSTED_ACCESS, kinds.HOSTED_REF_POLICY):
+            await self.wait(kind, "web", is_true(Type.READY))
+
+    async def _bind(self) -> None:
+        web = {"apiGroups": ["krate.a5c.ai"], "resourceNames": ["web"]}
+        rules = [
+            {**web, "verbs": ["get", "update"], "resources": ["repositories/git"]},
+            {**web, "verbs": ["create"], "resources": ["repositories/merge"]},
+        ]
+        await self.create(kinds.ROLE, "web-writer", rules=rules)
+        subjects = [{"kind": "User", "name": name, "apiGroup": RBAC} for name in ("alice", "bob")]
+        for name, kind in (("web-writer", "Role"), ("krate-developer", "ClusterRole")):
+            ref = {"apiGroup": RBAC, "kind": kind, "name": name}
+            labels = {"labels": {"krate.a5c.ai/repository": "web"}}
+            await self.create(kinds.ROLE_BINDING, name, metadata=labels, roleRef=ref, subjects=subjects)
+
+    async def remote(self) -> str:
+        token = await self.home.token("alice")
+        return f"{self.home.web_url.replace('//', f'//alice:{token}@')}/{self.namespace}/web.git"
+
+    async def commit(self, name: str, text: str) -> str:
+        (self.folder / name).write_text(text)
+        await git(self.folder, "add", ".")
+        await git(self.folder, "commit", "-q", "-m", f"Write {name}")
+        return await git(self.folder, "rev-parse", "HEAD")
+
+    async def open_pull_request(self) -> tuple[str, str]:
+        """Push main and a branch `keys`, open a pull request as alice; answers its name and head."""
+        self.folder.mkdir()
+        remote = await self.remote()
+        await git(self.folder, "init", "-q", "-b", "main")
+        await self.commit("README.md", "Acme\n")
+        await git(self.folder, "push", "-q", remote, "main")
+        await git(self.folder, "switch", "-q", "-c", "keys")
+        head = await self.commit("keys.txt", "one\ntwo\n")
+        await git(self.folder, "push", "-q", remote, "keys")
+        spec = factories.make_pull_request()["spec"]
+        metadata = {"generateName": "web-", "namespace": self.namespace}
+        async with await self.home.client("alice") as alice:
+            made = await alice.create(
+                kinds.PULL_REQUEST, factories.make(kinds.PULL_REQUEST, "", metadata=metadata, spec=spec)
+            )
+        return made["metadata"]["name"], head
+
+    async def review(self, user: str, pull: str) -> None:
+        async with await self.home.client(user) as client:
+            await client.create(
+                kinds.REVIEW,
+                factories.make_review(
+                    f"{pull}-{user}", metadata={"namespace": self.namespace}, spec={"pullRequest": pull}
+                ),
+            )
+
+
+@pytest.fixture
+def tenant(home: Home, tmp_path: Path, request: pytest.FixtureRequest) -> Tenant:
+    name = request.node.name.removeprefix("test_").replace("_", "-")[:40].strip("-")
+    return Tenant(home, name, tmp_path / "work")
+
+
+async def test_a_declared_repository_is_hosted(tenant: Tenant) -> None:
+    """Hosted objects turn Ready with their clone URL, rules are enforced, and a broken rule is told where it stands."""
+    await tenant.host()
+    await tenant.protect()
+    await tenant.create(kinds.REF_POLICY, "internal-refs", spec=factories.make_ref_policy()["spec"])
+    found = await tenant.wait(kinds.REF_POLICY, "internal-refs", is_true(Type.ENFORCED))
+    assert (found["status"]["matchedRepositories"], said(found, Type.COMPILED)) == (1, ("True", "Compiled", ""))
+    hosted = await tenant.admin.get(kinds.HOSTED_REPOSITORY, "web", namespace=tenant.namespace)
+    assert hosted["status"]["atProvider"]["clone_url"] == f"{tenant.home.web_url}/{tenant.namespace}/web.git"
+    assert hosted["metadata"]["annotations"] == {"crossplane.io/external-name": "web"}
+
+    broken = {"spec": {"rules": [{"name": "bad", "refs": ["refs/**"], "expression": "ref =="}]}}
+    await tenant.admin.patch(kinds.REF_POLICY, "internal-refs", broken, namespace=tenant.namespace)
+    found = await tenant.wait(kinds.REF_POLICY, "internal-refs", lambda obj: said(obj, Type.COMPILED)[0] == "False")
+    assert said(found, Type.COMPILED)[2].startswith("RefPolicy/internal-refs: spec.rules[0].expression: ")
+    guard = await tenant.admin.get(kinds.BRANCH_PROTECTION, "main", namespace=tenant.namespace)
+    assert said(guard, Type.ENFORCED)[:2] == ("True", "Loaded")
+    await tenant.admin.delete(kinds.HOSTED_ACCESS, "web", namespace=tenant.namespace)
+    await tenant.gone(kinds.HOSTED_ACCESS, "web")
+    events = await tenant.admin.list(kinds.EVENT, namespace=tenant.namespace)
+    assert {"Available", "CompileFailed"} <= {event["reason"] for event in events.items}
+
+
+async def test_a_pull_request_from_opening_to_merge(tenant: Tenant) -> None:
+    """Facts follow the push, approvals follow reviews, the merge follows the request."""
+    await tenant.host()
+    await tenant.protect()
+    name, head = await tenant.open_pull_request()
+
+    opened = await tenant.wait(kinds.PULL_REQUEST, name, is_true(Type.MERGEABLE))
+    facts = {key: opened["status"].get(key) for key in ("headSHA", "commits", "changedFiles", "additions", "phase")}
+    assert facts == {"headSHA": head, "commits": 1, "changedFiles": 1, "additions": 2, "phase": "Open"}
+    text = "0 of 1 approvals, and BranchProtection/main asks for 1. These can approve: bob."
+    assert said(opened, Type.APPROVED) == ("False", "MissingApprovals", text)
+
+    async with await tenant.home.client("alice") as alice:
+        ask = {"spec": {"merged": True, "mergeSHA": head}}
+        await alice.patch(kinds.PULL_REQUEST, name, ask, namespace=tenant.namespace)
+    waiting = await tenant.wait(
+        kinds.PULL_REQUEST, name, lambda obj: said(obj, Type.MERGED)[1] == "RequirementsPending"
+    )
+    assert said(waiting, Type.MERGED)[2] == f"alice asked for the merge; it waits: {text}"
+    await tenant.review("bob", name)
+    merged = await tenant.wait(kinds.PULL_REQUEST, name, lambda obj: obj["status"]["phase"] == "Merged")
+    assert (merged["status"]["mergedBy"], said(merged, Type.MERGED)[0]) == ("alice", "True")
+    await git(tenant.folder, "fetch", "-q", await tenant.remote(), "main")
+    assert await git(tenant.folder, "rev-parse", "FETCH_HEAD") == merged["status"]["mergeCommit"]
+    assert (await git(tenant.folder, "rev-list", "--parents", "-1", "FETCH_HEAD")).split()[2] == head
+
+
+async def test_a_deleted_repository_takes_everything_along(tenant: Tenant) -> None:
+    """Under Delete the pull request, its review and the compiled rules go with the Repository."""
+    await tenant.host(policy="Delete")
+    name, _ = await tenant.open_pull_request()
+    await tenant.review("bob", name)
+    await tenant.wait(kinds.PULL_REQUEST, name, is_true(Type.APPROVED))
+    await tenant.admin.delete(kinds.REPOSITORY, "web", namespace=tenant.namespace)
+    await tenant.gone(kinds.REPOSITORY, "web")
+    await tenant.gone(kinds.PULL_REQUEST, name)
+    await tenant.gone(kinds.REVIEW, f"{name}-bob")
+    await tenant.gone(kinds.HOSTED_REF_POLICY, "web")
+
+
+async def test_a_deleted_namespace_is_emptied(tenant: Tenant) -> None:
+    """A namespace with hosted objects goes, each let go by its controller; nothing new is taken in."""
+    await tenant.host()
+    await tenant.admin.delete(kinds.NAMESPACE, tenant.namespace)
+    await until_gone(tenant.admin, kinds.NAMESPACE, tenant.namespace, namespace="")
+    with pytest.raises(errors.NotFound):
+        await tenant.create(kinds.CONFIG_MAP, "late", data={})
+
+
+async def test_aggregated_roles_have_their_rules(home: Home) -> None:
+    """The shipped roles of people get the rules of their labelled parts."""
+    name = "krate-developer"
+    found = await wait_for(home.admin, kinds.CLUSTER_ROLE, name, lambda obj: obj.get("rules"), namespace="")
+    part = await home.admin.get(kinds.CLUSTER_ROLE, f"{name}-part")
+    assert found["rules"] == part["rules"]
