@@ -201,13 +201,14 @@ async def respond(send: Send, code: int, headers: Mapping[str, str], body: bytes
 
 
 @contextlib.asynccontextmanager
-async def serving(app: Any, **options: Any) -> AsyncGenerator[str]:
-    """`app` on a free loopback port, in this loop; yields `host:port`. `options` go to uvicorn (TLS files)."""
+async def serving(app: Any, *, at: int = 0, **options: Any) -> AsyncGenerator[str]:
+    """`app` on a loopback port, a free one or `at`; yields `host:port`. `options` go to uvicorn (TLS files)."""
     config = uvicorn.Config(app, log_config=None, lifespan="off", timeout_graceful_shutdown=0, **options)
     server = uvicorn.Server(config)
     # asyncio switches Nagle's algorithm off only on sockets that say they are TCP; with it, each answer takes 40 ms.
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:
-        listener.bind(("127.0.0.1", 0))
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(("127.0.0.1", at))
         task = asyncio.create_task(server.serve(sockets=[listener]))
         while not server.started and not task.done():  # noqa: ASYNC110 - uvicorn offers no event to wait on
             await asyncio.sleep(0.005)
