@@ -8,7 +8,7 @@ import uuid
 from collections.abc import Mapping
 from typing import Any, Final
 
-from krate import errors, selectors
+from krate import errors, names
 from krate.errors import Cause, CauseType
 from krate.kinds import Kind
 from krate.names import Finalizer
@@ -121,10 +121,7 @@ def restore(obj: dict[str, Any], old: Mapping[str, Any]) -> None:
 def problems(obj: Mapping[str, Any], resource: Resource) -> list[Cause]:
     """What is wrong with the metadata of an object about to be stored."""
     metadata = obj["metadata"]
-    found = [
-        Cause(CauseType.INVALID, f'Invalid value: "{metadata["name"]}": {problem}', "metadata.name")
-        for problem in resource.name_problems(metadata["name"])
-    ]
+    found = [_invalid("metadata.name", metadata["name"], one) for one in resource.name_problems(metadata["name"])]
     found += _label_problems(metadata.get("labels") or {})
     found += _annotation_problems(metadata.get("annotations") or {})
     found += _owner_problems(metadata.get("ownerReferences") or [])
@@ -135,18 +132,20 @@ def problems(obj: Mapping[str, Any], resource: Resource) -> list[Cause]:
 def _label_problems(labels: Mapping[str, str]) -> list[Cause]:
     found: list[Cause] = []
     for key, value in labels.items():
-        if problem := selectors.label_key_problem(key):
-            found.append(Cause(CauseType.INVALID, f'Invalid value: "{key}": {problem}', "metadata.labels"))
-        if problem := selectors.label_value_problem(value):
-            found.append(Cause(CauseType.INVALID, f'Invalid value: "{value}": {problem}', "metadata.labels"))
+        found += [_invalid("metadata.labels", key, problem) for problem in names.label_key_problems(key)]
+        found += [_invalid("metadata.labels", value, problem) for problem in names.label_value_problems(value)]
     return found
+
+
+def _invalid(field: str, value: str, problem: str) -> Cause:
+    return Cause(CauseType.INVALID, f"Invalid value: {errors.quoted(value)}: {problem}", field)
 
 
 def _annotation_problems(annotations: Mapping[str, str]) -> list[Cause]:
     found = [
-        Cause(CauseType.INVALID, f'Invalid value: "{key}": {problem}', "metadata.annotations")
+        _invalid("metadata.annotations", key, problem)
         for key in annotations
-        if (problem := selectors.label_key_problem(key.lower()))
+        for problem in names.label_key_problems(key.lower())
     ]
     size = sum(len(key.encode()) + len(value.encode()) for key, value in annotations.items())
     if size > MAX_ANNOTATIONS:
@@ -174,9 +173,9 @@ def _owner_problems(owners: list[dict[str, Any]]) -> list[Cause]:
 
 def _finalizer_problems(finalizers: list[str]) -> list[Cause]:
     found = [
-        Cause(CauseType.INVALID, f'Invalid value: "{item}": {problem}', "metadata.finalizers")
+        _invalid("metadata.finalizers", item, problem)
         for item in finalizers
-        if (problem := selectors.label_key_problem(item))
+        for problem in names.label_key_problems(item)
     ]
     if Finalizer.ORPHAN in finalizers and Finalizer.FOREGROUND in finalizers:
         text = "Invalid value: finalizer orphan and foregroundDeletion cannot be both set"

@@ -170,7 +170,7 @@ class Watch:
         end = loop.time() + seconds
         next_bookmark = min(loop.time() + BOOKMARK, max(end - BEFORE_END, loop.time()))
         next_check = loop.time() + RECHECK
-        while (now := loop.time()) < end:
+        while (now := loop.time()) < end and not self.feed.closed:
             if now >= next_check:
                 if not await self.allowed():
                     return

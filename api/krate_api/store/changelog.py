@@ -27,6 +27,8 @@ class Feed:
         self._ring: deque[Change] = deque(maxlen=RING)
         self._position = store.version(resource)
         self._woken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.closed = False
+        """Set when the server ends: watches end with a clean EOF, and clients resume elsewhere or later."""
         store.listen(resource, self._tail)
 
     @property
@@ -48,8 +50,16 @@ class Feed:
             return
         except Unavailable:
             asyncio.get_running_loop().call_later(RETRY, self._tail)
+        self._wake()
+
+    def _wake(self) -> None:
         woken, self._woken = self._woken, asyncio.get_running_loop().create_future()
         woken.set_result(None)
+
+    def close(self) -> None:
+        """End every watch."""
+        self.closed = True
+        self._wake()
 
     def since(self, version: int) -> Sequence[Change]:
         """Changes after `version`, from the ring when it reaches back, else from the log (a bounded number).
@@ -104,3 +114,8 @@ class Feeds:
         if feed is None:
             feed = self._feeds[resource] = Feed(self._store, resource)
         return feed
+
+    def close(self) -> None:
+        """End every watch of every resource."""
+        for feed in self._feeds.values():
+            feed.close()

@@ -111,6 +111,8 @@ class Installation:
             child.feed()
         upkeep = asyncio.create_task(self._upkeep(), name="git-upkeep")
         stack.callback(upkeep.cancel)
+        # First of all to end: B's requests must not meet a server that is half gone.
+        stack.push_async_callback(child.stop)
         return self
 
     async def _serve_api(self, bound: socket.socket, stack: contextlib.AsyncExitStack) -> None:
@@ -135,6 +137,8 @@ class Installation:
         self._write_kubeconfig()
         await listener.start()
         stack.push_async_callback(listener.stop)
+        # Before the listener waits for its connections: watches would keep them open.
+        stack.callback(core.feeds.close)
 
     async def _serve_web(self, bound: socket.socket, stack: contextlib.AsyncExitStack) -> None:
         from krate_cli.up import web  # noqa: PLC0415 - the UI loads after the API answers
