@@ -25,8 +25,6 @@ from krate_kube.interface import Client, EventType, Object, Propagation
 from krate_kube.watch import Change, Informer
 
 _WORKERS: Final = 4
-_SYNC_PATIENCE: Final = 30.0
-"""Seconds to wait for all kinds to be listed; then collection starts, and only foreground deletion waits on."""
 
 
 class State(Enum):
@@ -51,6 +49,8 @@ class GarbageCollector:
         client: the API, as an identity that may read and delete everything.
         served: kinds of the server.
         log: logger.
+        patience: seconds to wait for all kinds to be listed; then collection starts, and only foreground deletion and
+            orphaning wait on.
     """
 
     def __init__(
@@ -59,7 +59,9 @@ class GarbageCollector:
         *,
         served: Iterable[Kind] = kinds.KINDS,
         log: structlog.typing.FilteringBoundLogger,
+        patience: float = 30.0,
     ) -> None:
+        self._patience = patience
         self.graph = Graph()
         self.queue = WorkQueue(backoff=Backoff(base=0.1, ceiling=30.0))
         self._client = client
@@ -84,7 +86,7 @@ class GarbageCollector:
     async def _work_when_synced(self) -> None:
         """Dependents are often listed before their owners; waiting spares a live read for each."""
         try:
-            async with asyncio.timeout(_SYNC_PATIENCE):
+            async with asyncio.timeout(self._patience):
                 for informer in self._informers:
                     await informer.synced.wait()
         except TimeoutError:

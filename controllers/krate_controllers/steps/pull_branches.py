@@ -64,7 +64,7 @@ def mergeable(view: PullRequest, found: Comparison, demands: Demands | None) -> 
         case Mergeability.MERGED:
             text = f"{target} holds every commit of {source} already: push more, or close the pull request."
             return conditions.false(Type.MERGEABLE, Reason.NOTHING_TO_MERGE, text)
-        case Mergeability.CLEAN:
+        case _:
             pass
     if demands is not None and demands.up_to_date.value and found.behind:
         asking = protection.named(demands.up_to_date.sources)

@@ -9,13 +9,14 @@ import pytest
 import structlog
 
 import factories
-from krate import kinds
+from krate import errors, kinds
 from krate.kinds import Kind
 from krate_controllers.garbage import GarbageCollector, collectable
 from krate_controllers.graph import Graph, Node, Owner
 from krate_kube.actions import Action
-from krate_kube.interface import Object, Propagation
+from krate_kube.interface import EventType, Object, Propagation
 from krate_kube.memory import MemoryClient
+from krate_kube.watch import Change
 
 CONFIG_MAP, SECRET = kinds.CONFIG_MAP, kinds.SECRET
 SERVED = (kinds.NAMESPACE, CONFIG_MAP, SECRET, kinds.CLUSTER_ROLE, kinds.ORGANIZATION, kinds.SELF_SUBJECT_REVIEW)
@@ -37,8 +38,8 @@ def config_map(name: str, *owners: dict[str, Any], namespace: str = "acme", **me
 
 
 @asynccontextmanager
-async def collecting(client: MemoryClient) -> AsyncIterator[GarbageCollector]:
-    collector = GarbageCollector(client, served=SERVED, log=structlog.get_logger())
+async def collecting(client: MemoryClient, *, patience: float = 30.0) -> AsyncIterator[GarbageCollector]:
+    collector = GarbageCollector(client, served=SERVED, log=structlog.get_logger(), patience=patience)
     task = asyncio.create_task(collector.run())
     try:
         yield collector
@@ -230,6 +231,42 @@ async def test_deletions_name_what_was_read() -> None:
         await until(lambda: adopted == 1)
         await settle(client, collector)
     assert names(client) == ["child", "new"]
+
+
+async def test_a_kind_that_cannot_be_listed() -> None:
+    """Collection starts without it after a while; only foreground deletion waits, because it must know everybody."""
+    client = make()
+    (root,) = client.seed(config_map("root"))
+    client.seed(config_map("child", owner(root)), config_map("front"))
+
+    def refuse(action: Action) -> None:
+        if action.kind is SECRET and action.verb == "list":
+            raise errors.Forbidden("not yours")
+
+    client.interceptor = refuse
+    async with collecting(client, patience=0.02) as collector:
+        await until(lambda: len(collector.graph.nodes) >= 3)
+        await client.delete(CONFIG_MAP, "front", namespace="acme", propagation=Propagation.FOREGROUND)
+        await client.delete(CONFIG_MAP, "root", namespace="acme")
+        await until(lambda: names(client) == ["front"])
+        await client.create(CONFIG_MAP, config_map("back"))
+        await client.delete(CONFIG_MAP, "back", namespace="acme", propagation=Propagation.ORPHAN)
+        await asyncio.sleep(0.05)
+        assert (names(client), collector.synced) == (["back", "front"], False)
+
+
+async def test_gone_without_a_word() -> None:
+    """An object that is gone when it is looked at, its event still to come, takes its dependents along."""
+    client = make()
+    (root,) = client.seed(config_map("root"))
+    (child,) = client.seed(config_map("child", owner(root)))
+    collector = GarbageCollector(client, served=SERVED, log=structlog.get_logger())
+    for found in (root, child):
+        collector.observe(CONFIG_MAP, Change(EventType.ADDED, found))
+    await client.delete(CONFIG_MAP, "root", namespace="acme")
+    assert await collector.work(("", root["metadata"]["uid"])) is None
+    assert await collector.queue.get() == ("", child["metadata"]["uid"])
+    assert await collector.work(("", "unknown")) is None
 
 
 def test_which_kinds_take_part() -> None:

@@ -182,6 +182,56 @@ async def test_raw_answers_bytes() -> None:
     )
 
 
+def page(*names: str, token: str = "") -> httpx2.Response:
+    items = [{"metadata": {"name": name}} for name in names]
+    return answer(200, {"metadata": {"resourceVersion": "9", "continue": token}, "items": items})
+
+
+async def test_a_whole_list_of_pages() -> None:
+    """A server that pages although it was not asked to is followed to the end; items get their kind."""
+    script = Script(page("a", token="next"), page("b"))
+    async with client_for(script) as client:
+        listing = await client.list(CONFIG_MAP, labels="tier=one")
+    assert [found["metadata"]["name"] for found in listing.items] == ["a", "b"]
+    assert (listing.items[0]["kind"], listing.resource_version, listing.continue_token) == ("ConfigMap", "9", "")
+    assert [request.url.query.decode() for request in script.requests] == [
+        "labelSelector=tier%3Done",
+        "labelSelector=tier%3Done&continue=next",
+    ]
+
+
+async def test_an_expired_page_says_how_to_go_on() -> None:
+    """The token of an expired list reaches the caller."""
+    gone = errors.Expired(continue_token="inconsistent").status()
+    async with client_for(Script(answer(410, gone))) as client:
+        with pytest.raises(errors.Expired) as expired:
+            await client.list(CONFIG_MAP, limit=1, continue_token="old")
+    assert expired.value.continue_token == "inconsistent"
+
+
+async def test_paths_of_subresources() -> None:
+    """Create posts to an object's subresource; a name or namespace that is missing is a mistake of the caller."""
+    script = Script(answer(201, OBJECT))
+    async with client_for(script) as client:
+        call = {"namespace": "acme", "name": "web-1", "subresource": "merge"}
+        await client.create(kinds.PULL_REQUEST, {"kind": "PullRequestMerge"}, **call)
+        for wrong in ({"namespace": "acme", "name": ""}, {"namespace": "", "name": "web-1"}):
+            with pytest.raises(ValueError, match=r"is empty|lives in a namespace"):
+                await client.get(kinds.PULL_REQUEST, **wrong)
+    path = "/apis/forge.krate.a5c.ai/v1alpha1/namespaces/acme/pullrequests/web-1/merge"
+    assert (script.requests[0].method, script.requests[0].url.path) == ("POST", path)
+
+
+async def test_names_cannot_leave_their_path() -> None:
+    """Slashes and dots in a name are part of the name, not of the path."""
+    script = Script(answer(200, OBJECT))
+    async with client_for(script) as client:
+        await client.get(kinds.CLUSTER_ROLE, "a/../../secrets?x=1")
+    assert script.requests[0].url.raw_path == (
+        b"/apis/rbac.authorization.k8s.io/v1/clusterroles/a%2F..%2F..%2Fsecrets%3Fx%3D1"
+    )
+
+
 class Chunks(httpx2.AsyncByteStream):
     """A body in pieces; it ends with an error when asked to."""
 

@@ -8,7 +8,7 @@ import factories
 from krate import errors, kinds, names
 from krate_kube import patches
 from krate_kube.actions import Action, RawRequest
-from krate_kube.interface import Unreachable
+from krate_kube.interface import PatchType, Unreachable
 from krate_kube.memory import MemoryClient
 
 
@@ -111,6 +111,32 @@ async def test_status_conflict_and_the_body_uid() -> None:
         patch = {"metadata": metadata, "status": {"host": "x"}}
         with pytest.raises(errors.Conflict):
             await client.patch(kinds.REPOSITORY, "web", patch, namespace="acme", subresource="status")
+
+
+async def test_renaming() -> None:
+    """A patch that renames, or a body of another namespace, is a BadRequest."""
+    client = MemoryClient(namespaces=["acme"])
+    await client.create(kinds.CONFIG_MAP, factories.make_config_map())
+    with pytest.raises(errors.BadRequest, match="does not match the name on the URL"):
+        await client.patch(kinds.CONFIG_MAP, "settings", {"metadata": {"name": "other"}}, namespace="acme")
+    with pytest.raises(errors.BadRequest, match="does not match the namespace"):
+        await client.create(kinds.CONFIG_MAP, factories.make_config_map(), namespace="globex")
+    with pytest.raises(errors.BadRequest, match="resourceVersion should not be set"):
+        await client.create(kinds.CONFIG_MAP, factories.make_config_map("b", metadata={"resourceVersion": "1"}))
+
+
+async def test_names_and_versions_that_cannot_be() -> None:
+    """Names that are too long, pages that are forgotten and patches that the twin cannot apply are refused."""
+    client = MemoryClient(namespaces=["acme"])
+    await client.create(kinds.CONFIG_MAP, factories.make_config_map())
+    with pytest.raises(errors.Invalid, match="must be no more than 50 characters"):
+        await client.create(kinds.REPOSITORY, factories.make_repository("a" * 51))
+    with pytest.raises(errors.Expired):
+        await client.list(kinds.CONFIG_MAP, limit=1, continue_token="forgotten")
+    with pytest.raises(errors.UnsupportedMediaType):
+        await client.patch(kinds.CONFIG_MAP, "settings", {}, namespace="acme", type=PatchType.STRATEGIC)
+    with pytest.raises(KeyError, match="no row for"):
+        client.seed({"apiVersion": "v9", "kind": "Thing", "metadata": {"name": "x"}})
 
 
 async def test_late_finalizers() -> None:
