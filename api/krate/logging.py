@@ -3,6 +3,7 @@
 Processes call `configure` once in their main; everybody else calls `get`.
 """
 
+import logging
 import sys
 from collections.abc import MutableMapping
 from typing import Any, Final, TextIO
@@ -28,20 +29,37 @@ def configure(*, level: str = "info", json: bool = True, stream: TextIO | None =
         json: one JSON object a line; otherwise aligned text for people.
         stream: where to write; standard error by default.
     """
+    target = stream or sys.stderr
     renderer = structlog.processors.JSONRenderer() if json else structlog.dev.ConsoleRenderer(colors=False)
+    processors: list[structlog.typing.Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.format_exc_info,
+        _redact,
+    ]
     structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
-            _redact,
-            renderer,
-        ],
+        processors=[*processors, renderer],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(stream or sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(target),
         cache_logger_on_first_use=False,
     )
+    _libraries(processors, renderer, target)
+
+
+def _libraries(
+    processors: list[structlog.typing.Processor], renderer: structlog.typing.Processor, target: TextIO
+) -> None:
+    """Warnings of libraries, which use the standard library's logging, come out in the same form and place."""
+    formatter = structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=processors,
+        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
+    )
+    handler = logging.StreamHandler(target)
+    handler.setFormatter(formatter)
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(logging.WARNING)
 
 
 def get(**bound: Any) -> structlog.typing.FilteringBoundLogger:
