@@ -99,6 +99,14 @@ async def find(client: Client, kind: Kind, namespace: str, name: str) -> Object 
         return None
 
 
+async def replace(client: Client, kind: Kind, before: Object, after: Object) -> None:
+    """Make an object, as it was read, into another; somebody else's write in between is a Conflict."""
+    metadata = before["metadata"]
+    patch = patches.difference(before, after)
+    patch["metadata"] = {**patch.get("metadata", {}), "resourceVersion": metadata["resourceVersion"]}
+    await client.patch(kind, metadata["name"], patch, namespace=metadata["namespace"])
+
+
 def _host_deps(kit: Kit) -> HostDeps:
     client = kit.clients[ServiceAccount.HOSTED]
 
@@ -159,17 +167,7 @@ def _rule_deps(kit: Kit) -> RuleDeps:
         await client.create(kinds.HOSTED_REF_POLICY, want, field_manager=ServiceAccount.PROTECTIONS.value)
 
     async def replace_hosted(before: Object, after: Object) -> None:
-        metadata = before["metadata"]
-        patch = patches.difference(before, after)
-        version = {"resourceVersion": metadata["resourceVersion"]}
-        patch["metadata"] = {**patch.get("metadata", {}), **version}
-        await client.patch(
-            kinds.HOSTED_REF_POLICY,
-            metadata["name"],
-            patch,
-            namespace=metadata["namespace"],
-            field_manager=ServiceAccount.PROTECTIONS.value,
-        )
+        await replace(client, kinds.HOSTED_REF_POLICY, before, after)
 
     return RuleDeps(rules, compile_, find_hosted, create_hosted, replace_hosted)
 

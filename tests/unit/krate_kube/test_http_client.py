@@ -1,21 +1,15 @@
 """The HTTP client's own promises: patience, identity, trace, trust and honest errors."""
 
 import asyncio
-import datetime as dt
-import ssl
-from collections.abc import AsyncIterator, Callable
-from contextlib import aclosing
-from pathlib import Path
+from collections.abc import Callable
 
 import httpx2
 import orjson
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 
 import factories
 import kube_server
+from http_scripts import BUSY, OBJECT, Answer, Script, answer, client_for
 from krate import correlation, errors, kinds
 from krate_kube.client import HttpClient
 from krate_kube.connections import Connection, Retries, fixed_token
@@ -23,35 +17,6 @@ from krate_kube.interface import EventType, Unreachable
 from krate_kube.memory import MemoryClient
 
 CONFIG_MAP = kinds.CONFIG_MAP
-OBJECT = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "settings", "namespace": "acme"}}
-BUSY = errors.TooManyRequests(retry_after=0).status()
-
-Answer = httpx2.Response | Exception
-
-
-class Script(httpx2.AsyncBaseTransport):
-    """A transport that answers from a list and records the requests."""
-
-    def __init__(self, *answers: Answer) -> None:
-        self.answers = list(answers)
-        self.requests: list[httpx2.Request] = []
-
-    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
-        await request.aread()
-        self.requests.append(request)
-        answer = self.answers.pop(0)
-        if isinstance(answer, Exception):
-            raise answer
-        return answer
-
-
-def client_for(script: Script, **options: object) -> HttpClient:
-    retries = Retries(attempts=3, base=0.001)
-    return HttpClient(Connection("https://k.example", retries=retries, **options), transport=script)
-
-
-def answer(code: int, body: object, **headers: str) -> httpx2.Response:
-    return httpx2.Response(code, content=orjson.dumps(body), headers=headers)
 
 
 async def read(client: HttpClient) -> object:
@@ -232,68 +197,6 @@ async def test_names_cannot_leave_their_path() -> None:
     )
 
 
-class Chunks(httpx2.AsyncByteStream):
-    """A body in pieces; it ends with an error when asked to."""
-
-    def __init__(self, *pieces: bytes, failure: Exception | None = None) -> None:
-        self.pieces, self.failure = pieces, failure
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        for piece in self.pieces:
-            yield piece
-        if self.failure is not None:
-            raise self.failure
-
-
-def frame(name: str, text: str = "") -> bytes:
-    found = {**OBJECT, "metadata": {"name": name, "resourceVersion": "7"}, "data": {"text": text}}
-    return orjson.dumps({"type": "ADDED", "object": found}) + b"\n"
-
-
-async def watched(stream: Chunks) -> tuple[list[str], Exception | None]:
-    """Names that a watch reports, and how it ended."""
-    seen: list[str] = []
-    async with client_for(Script(httpx2.Response(200, stream=stream))) as client:
-        try:
-            async with aclosing(client.watch(CONFIG_MAP)) as events:
-                async for event in events:
-                    assert event.type is EventType.ADDED
-                    seen.append(event.object["metadata"]["name"])
-        except (Unreachable, errors.StatusError) as failure:
-            return seen, failure
-    return seen, None
-
-
-async def test_watch_frames_of_any_cut() -> None:
-    """Frames may arrive in any pieces, and a line separator inside a string ends no frame."""
-    whole = frame("a", "x\u2028y\u0085z\x0b") + frame("b")
-    for size in (1, 7, len(whole)):
-        pieces = [whole[start : start + size] for start in range(0, len(whole), size)]
-        assert await watched(Chunks(*pieces)) == (["a", "b"], None)
-
-
-async def test_watch_that_breaks() -> None:
-    """A connection that breaks is Unreachable; what came whole was reported, half a frame was not."""
-    seen, failure = await watched(Chunks(frame("a"), frame("b")[:20], failure=httpx2.ReadError("reset")))
-    assert (seen, type(failure)) == (["a"], Unreachable)
-
-
-async def test_watch_error_in_stream() -> None:
-    """An ERROR frame raises the error it holds."""
-    status = errors.Expired("too old resource version: 1 (9)").status()
-    line = orjson.dumps({"type": "ERROR", "object": status}) + b"\n"
-    seen, failure = await watched(Chunks(frame("a"), line))
-    assert (seen, type(failure), str(failure)) == (["a"], errors.Expired, "too old resource version: 1 (9)")
-
-
-async def test_watch_refused() -> None:
-    """A watch that may not be opened raises the refusal."""
-    refused = answer(403, errors.Forbidden("no").status())
-    async with client_for(Script(refused)) as client:
-        with pytest.raises(errors.Forbidden):
-            await anext(client.watch(CONFIG_MAP))
-
-
 async def test_nobody_listens() -> None:
     """A server that is not there is Unreachable, with its address."""
     with pytest.raises(Unreachable, match=r"cannot connect to http://127\.0\.0\.1:1"):
@@ -314,79 +217,3 @@ async def test_many_watches_do_not_starve_requests() -> None:
             assert await client.raw("GET", "/version")
         for stream in watches:
             await stream.aclose()
-
-
-class Authority:
-    """A certificate authority for one test."""
-
-    def __init__(self) -> None:
-        self.key = ec.generate_private_key(ec.SECP256R1())
-        self.certificate = self._sign("krate-test-ca", self.key, None)
-
-    def _sign(self, name: str, key: ec.EllipticCurvePrivateKey, issuer: x509.Name | None) -> x509.Certificate:
-        subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
-        now = dt.datetime.now(dt.UTC)
-        builder = (
-            x509.CertificateBuilder(subject_name=subject, issuer_name=issuer or subject, public_key=key.public_key())
-            .serial_number(x509.random_serial_number())
-            .not_valid_before(now - dt.timedelta(hours=1))
-            .not_valid_after(now + dt.timedelta(hours=1))
-            .add_extension(x509.BasicConstraints(ca=issuer is None, path_length=None), critical=True)
-            .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
-            .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(self.key.public_key()), critical=False)
-        )
-        if issuer is not None:
-            address = x509.IPAddress(__import__("ipaddress").ip_address("127.0.0.1"))
-            builder = builder.add_extension(x509.SubjectAlternativeName([address]), critical=False)
-        else:
-            usage = x509.KeyUsage(
-                digital_signature=True,
-                key_cert_sign=True,
-                crl_sign=True,
-                content_commitment=False,
-                key_encipherment=False,
-                data_encipherment=False,
-                key_agreement=False,
-                encipher_only=False,
-                decipher_only=False,
-            )
-            builder = builder.add_extension(usage, critical=True)
-        return builder.sign(self.key, hashes.SHA256())
-
-    @property
-    def pem(self) -> str:
-        return self.certificate.public_bytes(serialization.Encoding.PEM).decode()
-
-    def issue(self, name: str) -> tuple[str, str]:
-        """Certificate and key, PEM."""
-        key = ec.generate_private_key(ec.SECP256R1())
-        private = key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
-        certificate = self._sign(name, key, self.certificate.subject)
-        return certificate.public_bytes(serialization.Encoding.PEM).decode(), private.decode()
-
-
-async def test_tls_with_client_certificate(tmp_path: Path) -> None:
-    """The server is verified against the CA given, and it sees our certificate; nothing secret stays on disk."""
-    authority = Authority()
-    certificate, key = authority.issue("server")
-    files = {"ssl_certfile": "crt", "ssl_keyfile": "key", "ssl_ca_certs": "ca"}
-    for name, content in zip(files.values(), (certificate, key, authority.pem), strict=True):
-        (tmp_path / name).write_text(content)
-    options = {option: str(tmp_path / name) for option, name in files.items()}
-    mine, my_key = authority.issue("alice")
-    async with kube_server.serving(
-        kube_server.KubeApp(MemoryClient()), ssl_cert_reqs=ssl.CERT_REQUIRED, **options
-    ) as address:
-        url = f"https://{address}"
-        async with HttpClient(Connection(url, ca=authority.pem, certificate=mine, key=my_key)) as client:
-            assert orjson.loads(await client.raw("GET", "/version"))["major"] == "1"
-        once = Retries(attempts=1)
-        for stranger in (
-            Connection(url, ca=authority.pem, retries=once),
-            Connection(url, ca=Authority().pem, certificate=mine, key=my_key, retries=once),
-        ):
-            async with HttpClient(stranger) as client:
-                with pytest.raises(Unreachable):
-                    await client.raw("GET", "/version")
