@@ -13,7 +13,8 @@ def system() -> datetime:
 
 def rfc3339(moment: datetime) -> str:
     """`2026-11-25T10:00:00Z`: seconds, as Kubernetes writes metav1.Time."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    # Not strftime: it writes the year 1 as "1" on Linux.
+    return moment.astimezone(UTC).replace(microsecond=0, tzinfo=None).isoformat() + "Z"
 
 
 def parse(text: str) -> datetime:

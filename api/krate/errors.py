@@ -11,6 +11,7 @@
 The texts are those of kube-apiserver (AM/pkg/api/errors/errors.go), because clients and people match them.
 """
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -95,6 +96,11 @@ class StatusError(Exception):
             body["details"] = details
         body["code"] = self.http_code
         return body
+
+
+def quoted(text: str) -> str:
+    """`text` in double quotes inside a message, quotes and control characters escaped."""
+    return json.dumps(text, ensure_ascii=False)
 
 
 def qualified(plural: str, group: str) -> str:
@@ -253,18 +259,28 @@ def from_status(status: Mapping[str, Any], code: int) -> StatusError:
         status: the body, a Status object where the server followed the API's rules.
         code: the HTTP status code, used where the body has none.
     """
-    reason = str(status.get("reason") or "")
+    reason = _text(status.get("reason"))
     details = status.get("details") if isinstance(status.get("details"), Mapping) else None
+    listed = (details or {}).get("causes")
     causes = [
-        Cause(entry.get("reason", ""), entry.get("message", ""), entry.get("field", ""))
-        for entry in (details or {}).get("causes", [])
+        Cause(_text(entry.get("reason")), _text(entry.get("message")), _text(entry.get("field")))
+        for entry in (listed if isinstance(listed, list) else [])
+        if isinstance(entry, Mapping)
     ]
-    kind = _by_reason().get(reason, StatusError)
-    return kind(
-        str(status.get("message") or reason or code),
-        details={key: value for key, value in (details or {}).items() if key not in {"causes", "retryAfterSeconds"}},
+    kept = {key: value for key, value in (details or {}).items() if key not in {"causes", "retryAfterSeconds"}}
+    return _by_reason().get(reason, StatusError)(
+        _text(status.get("message")) or reason or str(code),
+        details=kept if details is not None else None,
         causes=causes,
-        retry_after=(details or {}).get("retryAfterSeconds"),
-        code=int(status.get("code") or code),
+        retry_after=_number((details or {}).get("retryAfterSeconds")),
+        code=_number(status.get("code")) or code,
         reason=reason,
     )
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _number(value: Any) -> int | None:
+    return value if isinstance(value, int) else None

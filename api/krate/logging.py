@@ -5,7 +5,7 @@ Processes call `configure` once in their main; everybody else calls `get`.
 
 import logging
 import sys
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
 from typing import Any, Final, TextIO
 
 import structlog
@@ -14,11 +14,20 @@ _SECRET_KEYS: Final = frozenset({"authorization", "token", "password", "secret",
 
 
 def _redact(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """Last line of defence: a key that names a secret never prints its value."""
-    for key in event:
-        if key.lower() in _SECRET_KEYS:
-            event[key] = "REDACTED"
+    """Last line of defence: a key that names a secret never prints its value, however deep it stands."""
+    for key, value in event.items():
+        event[key] = _shown(key, value)
     return event
+
+
+def _shown(key: Any, value: Any) -> Any:
+    if isinstance(key, str) and key.lower() in _SECRET_KEYS:
+        return "REDACTED"
+    if isinstance(value, Mapping):
+        return {inner: _shown(inner, item) for inner, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_shown("", item) for item in value]
+    return value
 
 
 def configure(*, level: str = "info", json: bool = True, stream: TextIO | None = None) -> None:

@@ -137,25 +137,60 @@ LABEL_RULE: Final = (
 MAX_SUBDOMAIN: Final = 253
 MAX_LABEL: Final = 63
 
+_LABEL_KEY: Final = re.compile(r"([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]")
+_LABEL_CHARACTERS: Final = (
+    "consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character"
+)
+LABEL_KEY_RULE: Final = (
+    f"must {_LABEL_CHARACTERS} (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is "
+    "'([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')"
+)
+LABEL_VALUE_RULE: Final = (
+    f"a valid label must be an empty string or {_LABEL_CHARACTERS} (e.g. 'MyValue',  or 'my_value',  or '12345', "
+    "regex used for validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')"
+)
+
+
+def _too_long(text: str, most: int) -> tuple[str, ...]:
+    return (f"must be no more than {most} bytes",) if len(text.encode(errors="replace")) > most else ()
+
 
 def subdomain_problems(name: str) -> tuple[str, ...]:
     """Why `name` is not a DNS-1123 subdomain, in upstream's words; empty when it is one."""
-    problems: list[str] = []
-    if len(name) > MAX_SUBDOMAIN:
-        problems.append(f"must be no more than {MAX_SUBDOMAIN} characters")
-    if not DNS1123_SUBDOMAIN.fullmatch(name):
-        problems.append(SUBDOMAIN_RULE)
-    return tuple(problems)
+    return (*_too_long(name, MAX_SUBDOMAIN), *(() if DNS1123_SUBDOMAIN.fullmatch(name) else (SUBDOMAIN_RULE,)))
 
 
 def label_problems(name: str) -> tuple[str, ...]:
     """Why `name` is not a DNS-1123 label (namespaces must be one); empty when it is one."""
+    problems = _too_long(name, MAX_LABEL)
+    if DNS1123_LABEL.fullmatch(name):
+        return problems
+    return (*problems, "must not contain dots" if DNS1123_SUBDOMAIN.fullmatch(name) else LABEL_RULE)
+
+
+def label_key_problems(key: str) -> tuple[str, ...]:
+    """Why `key` is not a qualified name (`[prefix/]name`: labels, annotations, finalizers); empty when it is one."""
+    prefix, slash, name = key.rpartition("/")
+    if "/" in prefix:
+        rule = f"a valid label key {LABEL_KEY_RULE} with an optional DNS subdomain prefix and '/'"
+        return (f"{rule} (e.g. 'example.com/MyName')",)
     problems: list[str] = []
-    if len(name) > MAX_LABEL:
-        problems.append(f"must be no more than {MAX_LABEL} characters")
-    if not DNS1123_LABEL.fullmatch(name):
-        problems.append(LABEL_RULE)
+    if slash and not prefix:
+        problems.append("prefix part must be non-empty")
+    elif slash:
+        problems += [f"prefix part {problem}" for problem in subdomain_problems(prefix)]
+    problems += (
+        ["name part must be non-empty"] if not name else [f"name part {one}" for one in _too_long(name, MAX_LABEL)]
+    )
+    if not _LABEL_KEY.fullmatch(name):
+        problems.append(f"name part {LABEL_KEY_RULE}")
     return tuple(problems)
+
+
+def label_value_problems(value: str) -> tuple[str, ...]:
+    """Why `value` is not a label value; empty when it is one."""
+    wrong = value and not _LABEL_KEY.fullmatch(value)
+    return (*_too_long(value, MAX_LABEL), *((LABEL_VALUE_RULE,) if wrong else ()))
 
 
 def path_segment_problems(name: str) -> tuple[str, ...]:

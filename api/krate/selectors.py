@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
-from krate import errors
+from krate import errors, names
 
 
 class Operator(StrEnum):
@@ -51,9 +51,8 @@ class Requirement:
 
     def _compares(self, have: str) -> bool:
         (bound,) = self.values
-        try:
-            left, right = int(have), int(bound)
-        except ValueError:
+        left, right = _integer(have), _integer(bound)
+        if left is None or right is None:
             return False
         return left > right if self.operator is Operator.GREATER_THAN else left < right
 
@@ -84,62 +83,25 @@ class Selector:
 
 EVERYTHING: Final = Selector()
 
-_TOKEN = re.compile(r"\s*(?:(?P<op>==|!=|=|!|,|\(|\)|<|>)|(?P<word>[^\s=!,()<>]+))")
-_NAME = re.compile(r"(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])")
-_PREFIX = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
-_MAX_NAME, _MAX_PREFIX = 63, 253
+
+def _integer(text: str) -> int | None:
+    """A 64-bit integer as Go's ParseInt reads it, else None."""
+    if not re.fullmatch(r"[+-]?[0-9]{1,19}", text):
+        return None
+    value = int(text)
+    return value if -(1 << 63) <= value < 1 << 63 else None
 
 
-def label_key_problem(key: str) -> str | None:
-    """Why `key` is not a qualified name, in short; None when it is one (prefix/name, 253/63 characters)."""
-    prefix, slash, name = key.rpartition("/")
-    if slash and (not prefix or len(prefix) > _MAX_PREFIX or not _PREFIX.fullmatch(prefix)):
-        return "prefix part must be a lowercase RFC 1123 subdomain"
-    if not name or len(name) > _MAX_NAME or not _NAME.fullmatch(name):
-        return (
-            "name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an "
-            "alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is "
-            "'([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')"
-        )
-    return None
-
-
-def label_value_problem(value: str) -> str | None:
-    """Why `value` is not a label value; None when it is one (63 characters)."""
-    if len(value) > _MAX_NAME:
-        return f"must be no more than {_MAX_NAME} bytes"
-    if value and not _NAME.fullmatch(value):
-        return (
-            "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must "
-            "start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used "
-            "for validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')"
-        )
-    return None
-
-
-def _tokens(text: str) -> list[str]:
-    tokens: list[str] = []
-    position = 0
-    while position < len(text):
-        found = _TOKEN.match(text, position)
-        if found is None:
-            break
-        tokens.append(found.group("op") or found.group("word"))
-        position = found.end()
-    if text[position:].strip():
-        raise errors.BadRequest(f"unable to parse requirement: unexpected text '{text[position:].strip()}'")
-    return tokens
-
-
-_MARKS = frozenset({"==", "!=", "=", "!", ",", "(", ")", "<", ">"})
-_EXPECTED = "in, notin, =, ==, !=, gt, lt"
+_TOKEN: Final = re.compile(r"[ \t\r\n\0]+|(?P<op>==|!=|[=!,()<>])|(?P<word>[^ \t\r\n=!,()<>\0]+)")
+_MARKS: Final = frozenset({"", "==", "!=", "=", "!", ",", "(", ")", "<", ">"})
+_OPERATORS: Final = "in, notin, =, ==, !=, gt, lt"
 
 
 class _Parser:
-    """Recursive descent over the tokens of one label selector."""
+    """Recursive descent over the tokens of one label selector; the empty token is the end of the text."""
 
     def __init__(self, text: str) -> None:
-        self.tokens = _tokens(text)
+        self.tokens = [token for found in _TOKEN.finditer(text) if (token := found["op"] or found["word"])]
         self.position = 0
 
     def peek(self) -> str:
@@ -152,112 +114,135 @@ class _Parser:
 
     def selector(self) -> Selector:
         found: list[Requirement] = []
-        while self.peek():
-            found.append(self.requirement())
-            if not self.peek():
-                break
-            if (mark := self.take()) != ",":
-                raise errors.BadRequest(
-                    f"unable to parse requirement: found '{mark}', expected: ',' or 'end of string'"
-                )
-            if not self.peek():
-                raise errors.BadRequest("unable to parse requirement: found '', expected: identifier after ','")
+        while (token := self.peek()) == "!" or token not in _MARKS:
+            try:
+                found.append(self.requirement())
+            except errors.BadRequest as error:
+                raise errors.BadRequest(f"unable to parse requirement: {error.message}") from None
+            if (mark := self.take()) == "":
+                return Selector(tuple(found))
+            if mark != ",":
+                raise _found(mark, "expected: ',' or 'end of string'")
+            if (token := self.peek()) != "!" and token in _MARKS:
+                raise _found(token, "expected: identifier after ','")
+        if token:
+            raise _found(token, "expected: !, identifier, or 'end of string'")
         return Selector(tuple(found))
 
     def requirement(self) -> Requirement:
-        if self.peek() == "!":
+        absent = self.peek() == "!"
+        if absent:
             self.take()
-            return Requirement(self.key(), Operator.DOES_NOT_EXIST)
-        key = self.key()
+        key = self.word()
+        if problems := names.label_key_problems(key):
+            raise _invalid("<nil>", key, "; ".join(problems))
+        if absent:
+            return Requirement(key, Operator.DOES_NOT_EXIST)
         if self.peek() in {"", ","}:
             return Requirement(key, Operator.EXISTS)
         word = self.take()
         match word:
             case "=" | "==" | "!=":
-                return Requirement(key, Operator(word), frozenset({self.value()}))
-            case ">" | "<" | "gt" | "lt":
-                operator = Operator.GREATER_THAN if word in {">", "gt"} else Operator.LESS_THAN
-                return Requirement(key, operator, frozenset({self.integer()}))
+                operator, values = Operator(word), frozenset({self.value()})
+            case ">" | "<":
+                operator, values = Operator({">": "gt", "<": "lt"}[word]), frozenset({self.value()})
             case "in" | "notin":
-                return Requirement(key, Operator(word), self.values())
+                operator, values = Operator(word), self.values()
             case _:
-                raise errors.BadRequest(f"unable to parse requirement: found '{word}', expected: {_EXPECTED}")
+                raise _found(word, f"expected: {_OPERATORS}")
+        return _checked(Requirement(key, operator, values))
 
-    def key(self) -> str:
-        key = self.take()
-        if not key or key in _MARKS:
-            raise errors.BadRequest(f"unable to parse requirement: found '{key}', expected: identifier")
-        if problem := label_key_problem(key):
-            raise errors.BadRequest(f'unable to parse requirement: <nil>: Invalid value: "{key}": {problem}')
-        return key
+    def word(self) -> str:
+        word = self.take()
+        if word in _MARKS:
+            raise _found(word, "expected: identifier")
+        return word
 
     def value(self) -> str:
-        if self.peek() in {"", ","}:
-            return ""
-        value = self.take()
-        if value in _MARKS:
-            raise errors.BadRequest(f"unable to parse requirement: found '{value}', expected: identifier")
-        if problem := label_value_problem(value):
-            raise errors.BadRequest(f'unable to parse requirement: values[0]: Invalid value: "{value}": {problem}')
-        return value
-
-    def integer(self) -> str:
-        value = self.take()
-        try:
-            int(value)
-        except ValueError:
-            raise errors.BadRequest(
-                f'unable to parse requirement: values[0]: Invalid value: "{value}": '
-                "for 'Gt', 'Lt' operators, the value must be an integer"
-            ) from None
-        return value
+        return "" if self.peek() in {"", ","} else self.word()
 
     def values(self) -> frozenset[str]:
         if (mark := self.take()) != "(":
-            raise errors.BadRequest(f"unable to parse requirement: found '{mark}' expected: '('")
+            raise errors.BadRequest(f"found '{mark}' expected: '('")
+        if self.peek() not in {",", ")"} and self.peek() in _MARKS:
+            raise _found(self.peek(), "expected: ',', ')' or identifier")
         found: set[str] = set()
         while True:
-            if self.peek() == ")":
-                found.add("")
-            else:
-                found.add(self.value())
+            value = "" if self.peek() in {",", ")"} else self.take()
+            if value in _MARKS - {""} or self.position > len(self.tokens):
+                raise _found(value, "expected: ',', or identifier")
+            found.add(value)
             mark = self.take()
             if mark == ")":
                 return frozenset(found)
             if mark != ",":
-                raise errors.BadRequest(f"unable to parse requirement: found '{mark}', expected: ',' or ')'")
+                raise _found(mark, "expected: ',' or ')'")
+
+
+def _found(token: str, rest: str) -> errors.BadRequest:
+    return errors.BadRequest(f"found '{token}', {rest}")
+
+
+def _invalid(field: str, value: str, why: str) -> errors.BadRequest:
+    return errors.BadRequest(f"{field}: Invalid value: {errors.quoted(value)}: {why}")
+
+
+def _checked(requirement: Requirement) -> Requirement:
+    """The requirement, if its values can be values.
+
+    Raises:
+        BadRequest: one is no label value, or no integer where one is compared.
+    """
+    found: list[str] = []
+    compares = requirement.operator in {Operator.GREATER_THAN, Operator.LESS_THAN}
+    for number, value in enumerate(sorted(requirement.values)):
+        if compares and _integer(value) is None:
+            why = "for 'Gt', 'Lt' operators, the value must be an integer"
+            found.append(_invalid(f"values[{number}]", value, why).message)
+        if problems := names.label_value_problems(value):
+            where = f"values[{number}][{requirement.key}]"
+            found.append(_invalid(where, value, "; ".join(problems)).message)
+    if found:
+        raise errors.BadRequest(found[0] if len(found) == 1 else f"[{', '.join(found)}]")
+    return requirement
 
 
 def parse_labels(text: str) -> Selector:
     """Parse a label selector string.
 
     Raises:
-        BadRequest: the text is not a selector; the message is upstream's where clients match it.
+        BadRequest: the text is not a selector; the message is upstream's, because people and clients match it.
     """
-    return _Parser(text).selector() if text.strip() else EVERYTHING
+    return _Parser(text).selector()
 
 
-_FIELD_TERM = re.compile(r"(?P<key>[^=!\\]+)(?P<op>==|!=|=)(?P<value>(?:[^=,\\]|\\.)*)")
+_TERM: Final = re.compile(r"((?:[^\\,]|\\.)*\\?)(?:,|$)", re.DOTALL)
+_FIELD: Final = re.compile(r"(?P<key>.*?)(?P<op>!=|==|=)(?P<value>.*)", re.DOTALL)
+_ESCAPE: Final = re.compile(r"\\(.?)|[=,]", re.DOTALL)
 
 
-def _split_terms(text: str) -> list[str]:
-    """Split at commas that no backslash escapes."""
-    return [term for term in re.split(r"(?<!\\),", text) if term]
+def _unescape(match: re.Match[str]) -> str:
+    if not match[0].startswith("\\"):
+        raise errors.BadRequest(f"invalid field selector: unescaped character in value: {ord(match[0])}")
+    if match[1] not in {"\\", ",", "="}:
+        raise errors.BadRequest(f"invalid field selector: invalid escape sequence: {match[0]}")
+    return match[1]
 
 
 def parse_fields(text: str) -> Selector:
     r"""Parse a field selector string (`a=b,c!=d`; `\,`, `\=` and `\\` are escapes in values).
 
     Raises:
-        BadRequest: a term is not of the form key, operator, value.
+        BadRequest: a term is not of the form key, operator, value, or its value is escaped wrongly.
     """
     found: list[Requirement] = []
-    for term in _split_terms(text):
-        match = _FIELD_TERM.fullmatch(term)
+    for term in sorted(filter(None, _TERM.findall(text))):
+        match = _FIELD.fullmatch(term)
         if match is None:
             raise errors.BadRequest(f"invalid selector: '{text}'; can't understand '{term}'")
-        value = re.sub(r"\\(.)", r"\1", match["value"])
-        found.append(Requirement(match["key"].strip(), Operator(match["op"]), frozenset({value})))
+        value = _ESCAPE.sub(_unescape, match["value"])
+        if match["key"] or value:  # upstream: nothing equals nothing
+            found.append(Requirement(match["key"], Operator(match["op"]), frozenset({value})))
     return Selector(tuple(found))
 
 

@@ -46,7 +46,7 @@ class Resource:
             case NameRule.SUBDOMAIN:
                 problems = names.subdomain_problems(name)
         if len(name) > self.kind.max_name and not problems:
-            problems = (f"must be no more than {self.kind.max_name} characters",)
+            problems = (f"must be no more than {self.kind.max_name} bytes",)
         return problems
 
 
