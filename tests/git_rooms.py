@@ -94,16 +94,15 @@ async def serve(app: Any, **settings: Any) -> AsyncGenerator[int]:
     listening.bind(("127.0.0.1", 0))
     config = uvicorn.Config(app, log_config=None, lifespan="off", timeout_graceful_shutdown=1, **settings)
     server = uvicorn.Server(config)
-    server.install_signal_handlers = lambda: None
-    task = asyncio.create_task(server.serve(sockets=[listening]))
-    while not server.started:  # noqa: ASYNC110 - uvicorn offers no event for it
-        await asyncio.sleep(0.005)
+    # Started and stopped by hand: `serve` looks only ten times a second whether it should end.
+    config.load()
+    server.lifespan = config.lifespan_class(config)
+    await server.startup(sockets=[listening])
+    await server.on_tick(0)
     try:
         yield listening.getsockname()[1]
     finally:
-        server.should_exit = True
-        await task
-        listening.close()
+        await server.shutdown(sockets=[listening])
 
 
 def settings(key: RepositoryKey = KEY, **over: Any) -> HostedRepositorySettings:

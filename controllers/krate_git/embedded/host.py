@@ -164,6 +164,7 @@ class EmbeddedHost(Hosting, Reading):
         purged = await self.purge()
         for held in self.all():
             try:
+                await self._workers.light(upkeep.clear, held.path, now=self._options.clock().timestamp())
                 await upkeep.pack(self._git, held.path)
             except GitError:
                 log.exception("repository not packed", repository=str(held.settings.key))

@@ -64,6 +64,11 @@ class Hosting:
         """Path of a repository that is served."""
         return self.held(key).path
 
+    def kept(self, key: RepositoryKey) -> Path | None:
+        """Path of a repository, a retired one included; None when there is none."""
+        found = self._state.repositories.get(key)
+        return found.path if found is not None else None
+
     def named(self, namespace: str, host_name: str) -> Held | None:
         """The repository that an address means, if it is served."""
         key = self._names.get((namespace, host_name))

@@ -22,7 +22,6 @@ from krate_git.interface import (
     RefUpdate,
     RepositoryFacts,
     RepositoryKey,
-    RepositoryMissing,
     Verdict,
 )
 from krate_git.repositories import HEADS, TAGS
@@ -91,9 +90,8 @@ class Ledger:
         return settled
 
     async def _look(self, push: Push) -> tuple[tuple[RefUpdate, ...], RepositoryFacts]:
-        try:
-            path = self._hosting.locate(push.key)
-        except RepositoryMissing:
+        path = self._hosting.kept(push.key)
+        if path is None:
             return (), RepositoryFacts(0, 0, 0)
         return await self._workers.light(look, path, push.updates)
 
@@ -106,14 +104,18 @@ class Ledger:
             self._open.setdefault(push.key, []).append((intent, push))
         for key in tuple(self._open):
             try:
-                async with self._locks.hold(key, self._hosting.locate(key)):
-                    settled = await self.settle(key)
-            except RepositoryMissing:
-                settled = await self.settle(key)
+                settled = await self._recover(key)
             except (GitError, OSError):
                 log.exception("repository stays blocked", repository=str(key))
                 continue
             log.info("intents recovered", repository=str(key), moved=sum(map(len, settled)))
+
+    async def _recover(self, key: RepositoryKey) -> list[tuple[RefUpdate, ...]]:
+        path = self._hosting.kept(key)
+        if path is None:
+            return await self.settle(key)
+        async with self._locks.hold(key, path):
+            return await self.settle(key)
 
 
 def look(path: Path, updates: Sequence[RefUpdate]) -> tuple[tuple[RefUpdate, ...], RepositoryFacts]:

@@ -135,14 +135,16 @@ class SmartHTTP:
 
     async def _upload(self, held: Held, exchange: Exchange) -> None:
         limit = self._limits.fetch_request_bytes
+        chunks = exchange.body(limit=limit, patience=self._limits.patience)
         protocol = exchange.protocol()
         process = await self._start(held, _command(UPLOAD_PACK), {"GIT_PROTOCOL": protocol} if protocol else {})
-        chunks = exchange.body(limit=limit, patience=self._limits.patience)
         await self._stream(process, exchange, f"application/x-{UPLOAD_PACK}-result", chunks=chunks)
 
     async def _receive(self, held: Held, caller: Caller, exchange: Exchange) -> None:
         """A push: the session is settled whatever becomes of this request."""
         limit = self._limits.push_bytes
+        # Slack for what is no pack: commands and capabilities.
+        chunks = exchange.body(limit=limit + self._limits.fetch_request_bytes, patience=self._limits.patience)
         self._hooks.check()
         session, environment = self._evaluator.admit(held, caller, exchange.correlation)
         try:
@@ -156,8 +158,6 @@ class SmartHTTP:
             raise
         settled = asyncio.create_task(self._settle(process, session))
         self._keep(settled)
-        # Slack for what is no pack: commands and capabilities.
-        chunks = exchange.body(limit=limit + self._limits.fetch_request_bytes, patience=self._limits.patience)
         result = f"application/x-{RECEIVE_PACK}-result"
         await self._stream(process, exchange, result, chunks=chunks, settled=settled)
 

@@ -5,6 +5,7 @@ lock: a push that is under way, or a commit that only a closed pull request name
 """
 
 import os
+import shutil
 from pathlib import Path
 from typing import Final
 
@@ -19,6 +20,8 @@ MANY_LOOSE: Final = 8
 """Loose objects in one of 256 folders from which on packing pays: some two thousand in all."""
 MANY_PACKS: Final = 20
 MANY_REFS: Final = 1_000
+STALE_SECONDS: Final = 24 * 3600.0
+"""A push that takes longer than this is none any more."""
 _SAMPLED: Final = "17"
 """The folder that Git itself samples (builtin/gc.c, too_many_loose_objects)."""
 _MEMORY: Final = ("-c", "pack.threads=1", "-c", "pack.windowMemory=256m")
@@ -42,6 +45,21 @@ def _count(folder: Path, *, suffix: str = "") -> int:
             return sum(entry.name.endswith(suffix) for entry in entries)
     except OSError:
         return 0
+
+
+def clear(repository: Path, *, now: float) -> int:
+    """Remove quarantines of pushes that were killed a day ago or earlier; answers how many."""
+    stale = [path for path in repository.glob("objects/tmp_objdir-incoming-*") if _age(path, now) > STALE_SECONDS]
+    for path in stale:
+        shutil.rmtree(path, ignore_errors=True)
+    return len(stale)
+
+
+def _age(path: Path, now: float) -> float:
+    try:
+        return now - path.stat().st_mtime
+    except FileNotFoundError:
+        return 0.0
 
 
 async def pack(git: Git, repository: Path) -> None:

@@ -108,6 +108,7 @@ REFUSED = [
     ("a form, as a browser would post", "POST", f"{WEB}/git-receive-pack", {}, 415),
     ("a fetch posted as a push", "POST", f"{WEB}/git-receive-pack", UPLOAD, 415),
     ("an unknown encoding", "POST", f"{WEB}/git-upload-pack", {**UPLOAD, "content-encoding": "br"}, 415),
+    ("a push in an unknown encoding", "POST", f"{WEB}/git-receive-pack", {**RECEIVE, "content-encoding": "br"}, 415),
     ("a scheme we do not speak", "GET", ADVERTISE, {"authorization": "Digest x"}, 401),
     ("broken base64", "GET", ADVERTISE, {"authorization": "Basic !!"}, 401),
     ("no colon", "GET", ADVERTISE, {"authorization": "Basic YWxpY2U="}, 401),
@@ -127,6 +128,7 @@ async def test_requests_that_are_refused(
     answer = await request(room, method, path, headers=headers)
     assert answer.status_code == status
     assert (answer.headers.get("www-authenticate") == 'Basic realm="Krate", charset="UTF-8"') is (status == 401)
+    assert [command for command in git_server.children(os.getpid()).values() if "-pack" in command] == []
 
 
 async def test_another_users_token(room: git_rooms.Room):
@@ -236,9 +238,10 @@ async def test_large_pushes_are_probed_and_chunked(room: git_rooms.Room):
 
 
 async def test_a_push_beyond_the_limit(tmp_path: Path):
-    """It is refused with that reason, and nothing of it is kept."""
+    """It is refused with that reason, which a client hears that still sends, and nothing of it is kept."""
     async with git_rooms.open_room(tmp_path, limits=Limits(push_bytes=100_000)) as room:
-        tree = await room.work_tree(files={"noise": "".join(f"{number * number:x}" for number in range(60_000))})
+        noise = os.urandom(8 * 1024 * 1024).hex()
+        tree = await room.work_tree(files={"noise": noise})
         refused = await room.git("push", "origin", "main", cwd=tree, check=False)
         assert "pack exceeds maximum allowed size" in refused.err
         assert await room.refs() == {}

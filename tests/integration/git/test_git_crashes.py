@@ -39,9 +39,10 @@ async def serving(root: Path, *, fault: str = "") -> AsyncGenerator[Server]:
     """The server, killed at the end if it lives."""
     announce = root / "port"
     announce.unlink(missing_ok=True)
+    found = filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, os.fspath(TESTS / "git_server.py"), os.fspath(root), os.fspath(announce)),
-        env={**os.environ, "KRATE_FAULT": fault, "PYTHONPATH": os.fspath(TESTS)},
+        env={**os.environ, "KRATE_FAULT": fault, "PYTHONPATH": os.pathsep.join((*found, os.fspath(TESTS)))},
     )
     try:
         async with asyncio.timeout(30):
@@ -172,6 +173,8 @@ async def test_recovery_of_intents_whose_refs_went_elsewhere(tmp_path: Path):
         tree = await room.work_tree()
         await room.git("push", "-q", "origin", "main", "main:topic", cwd=tree)
         sha = (await git_rooms.git("rev-parse", "HEAD", cwd=tree)).out
+        # A retired repository holds what moved in it; one that is gone does not.
+        await room.host.retire_repository(git_rooms.KEY, "uid-1")
     main, topic = RefUpdate("refs/heads/main", ZERO, sha), RefUpdate("refs/heads/topic", sha, ZERO)
     gone = git_rooms.RepositoryKey("acme", "gone")
     for key in (git_rooms.KEY, gone):

@@ -11,6 +11,7 @@ import httpx2
 import pytest
 
 import git_rooms
+import git_samples
 import git_server
 from krate.identity import Attributes, Caller, Decision
 from krate_git.document import BranchRules, Source
@@ -207,6 +208,7 @@ async def test_a_nonce_is_good_once_and_for_its_push_only(room: git_rooms.Room):
         (b"\n\n" + b"no update\n", b"no ref update"),
         (b"\n\n", b"no ref update"),
         (b"/etc\n\n" + line, b"not inside its repository"),
+        (b"/tmp/tmp_objdir-incoming-x\n\n" + line, b"not inside its repository"),
         (f"{held.path}/objects/../../x\n\n".encode() + line, b"not inside its repository"),
         (b"\n\n" + line, b"which it does not bring"),
     ]
@@ -330,6 +332,41 @@ async def test_receive_pack_killed_between_intent_and_refs(room: git_rooms.Room,
     assert (await push(room, tree)).ok
 
 
+async def test_receive_pack_killed_while_it_is_judged(room: git_rooms.Room, tree: Path, sink: Faulty):
+    """A push that dies before its intent is written is settled only after the judgement ended; no intent stays open."""
+
+    async def kill(push: Push) -> None:
+        (pid,) = receive_packs()
+        os.kill(pid, signal.SIGKILL)
+        await until(lambda: not receive_packs())
+        # The process is gone and its session waits; the intent is written all the same, a moment later.
+        await asyncio.sleep(0.05)
+
+    sink.before_begin = kill
+    assert not (await push(room, tree)).ok
+    await until(lambda: sink.finished)
+    assert ([done.moved for done in sink.finished], list(await sink.open_intents())) == ([()], [])
+    sink.before_begin = None
+    assert (await push(room, tree)).ok
+
+
+async def test_who_pushed_reads_what_they_wrote(room: git_rooms.Room, tree: Path, sink: Faulty):
+    """The answer to a push ends only after the push is recorded."""
+    recording, proceed = asyncio.Event(), asyncio.Event()
+
+    async def wait(intent: str) -> None:
+        recording.set()
+        await proceed.wait()
+
+    sink.before_finish = wait
+    pushing = asyncio.create_task(push(room, tree))
+    await recording.wait()
+    await asyncio.wait({pushing}, timeout=0.5)
+    assert not pushing.done()
+    proceed.set()
+    assert (await pushing).ok
+
+
 async def test_a_client_that_vanishes_during_the_upload(room: git_rooms.Room, tree: Path):
     """Half a pack moves nothing, leaves no process and no lock."""
     body = await git_rooms.push_body(tree, "refs/heads/main")
@@ -388,6 +425,14 @@ async def test_two_first_pushes(room: git_rooms.Room, tree: Path, sink: Faulty):
     assert [len(done.moved) for done in sink.finished] == [1]
     (loser,) = [outcome for outcome in outcomes if not outcome.ok]
     assert "remote: Refused: refs/heads/main" in loser.err or "fetch first" in loser.err
+
+
+async def test_refs_that_the_store_does_not_know_of(room: git_rooms.Room, tree: Path):
+    """A repository that holds a ref is no virgin, whatever the records say."""
+    git_samples.Scribe(room.host.locate(git_rooms.KEY)).commit({"a": b"1"}, branch="elsewhere")
+    await room.protect(branches=[PROTECTED])
+    assert await room.sink.never_pushed(git_rooms.KEY)
+    assert "rule requirePullRequest" in (await push(room, tree)).err
 
 
 async def test_the_loser_of_a_first_push_hears_the_full_rule(room: git_rooms.Room, tree: Path, sink: Faulty):

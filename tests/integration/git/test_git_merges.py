@@ -222,13 +222,14 @@ async def test_a_closing_that_fails(scene: Scene):
 
 
 async def test_a_caller_that_is_cancelled(scene: Scene):
-    """A merge that began completes, though nobody waits for it any more."""
-    merging, proceed = asyncio.Event(), asyncio.Event()
+    """A merge that began completes by its own closing, though nobody waits for it any more."""
+    merging, proceed, closed = asyncio.Event(), asyncio.Event(), asyncio.Event()
 
     async def close(outcome: MergeOutcome) -> None:
         merging.set()
         await proceed.wait()
         await close_through(scene, outcome)
+        closed.set()
 
     task = asyncio.create_task(scene.room.host.merge(scene.order(), close=close))
     await merging.wait()
@@ -236,6 +237,8 @@ async def test_a_caller_that_is_cancelled(scene: Scene):
     with pytest.raises(asyncio.CancelledError):
         await task
     proceed.set()
+    async with asyncio.timeout(10):
+        await closed.wait()
     await scene.room.git("push", "-q", "origin", "topic:other", cwd=scene.tree)
     assert [done.push.via for done in scene.room.sink.finished] == [Via.MERGE, Via.PUSH]
 

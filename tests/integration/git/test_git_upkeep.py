@@ -1,5 +1,6 @@
 """Housekeeping: what is purged, what is packed, and what is never lost."""
 
+import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -64,6 +65,18 @@ async def test_many_refs_are_packed(room: git_rooms.Room):
     await room.git("clone", "-q", room.clone_url(), "copy")
     await room.git("push", "-q", "origin", ":b7", cwd=room.folder / "copy")
     assert "refs/heads/b7" not in await room.refs()
+
+
+async def test_quarantines_of_killed_pushes(room: git_rooms.Room):
+    """What a receive-pack that was killed left behind goes after a day; what is being pushed now stays."""
+    path = room.host.locate(git_rooms.KEY)
+    for name, hours in (("old", 25), ("new", 23)):
+        quarantine = path / "objects" / f"tmp_objdir-incoming-{name}"
+        (quarantine / "17").mkdir(parents=True)
+        at = datetime.now(UTC).timestamp() - hours * 3600
+        os.utime(quarantine, (at, at))
+    await room.host.upkeep()
+    assert [found.name for found in path.glob("objects/tmp_objdir*")] == ["tmp_objdir-incoming-new"]
 
 
 async def test_a_damaged_repository_does_not_stop_the_others(room: git_rooms.Room):
