@@ -4,6 +4,7 @@ Every error becomes a Status, every refusal an Activity. No redirect ever leaves
 become a 502.
 """
 
+import asyncio
 import re
 import time
 import uuid
@@ -85,7 +86,10 @@ class Server:
         watching = info.verb == Verb.WATCH and response.status < 400  # noqa: PLR2004 - errors start here
         if watching:
             response = replace(response, body=self._counted(response, info))
-        await response.send(send, _extra(call), head_only=request.method == "HEAD")
+        if isinstance(response.body, bytes):
+            await response.send(send, _extra(call), head_only=request.method == "HEAD")
+        else:
+            await _stream(response, request, send, call)
         self._measure(info, response, None if watching else time.perf_counter() - started)
 
     async def _answer(self, request: Request, info: RequestInfo, call: Call) -> Response:
@@ -163,6 +167,26 @@ class Server:
         self._parts.metrics.requests.labels(info.verb, group, resource, subresource, code).inc()
         if seconds is not None:
             self._parts.metrics.latency.labels(info.verb, group, resource).observe(seconds)
+
+
+async def _stream(response: Response, request: Request, send: Send, call: Call) -> None:
+    """Send a body that has no end of its own, until the client goes away: nobody else would tell the generator."""
+    handler = asyncio.current_task()
+
+    async def watch_over() -> None:
+        await request.disconnected()
+        if handler is not None:
+            handler.cancel()
+
+    guard = asyncio.create_task(watch_over())
+    try:
+        await response.send(send, _extra(call), head_only=request.method == "HEAD")
+    except asyncio.CancelledError:
+        if not guard.done() or handler is None:
+            raise
+        handler.uncancel()
+    finally:
+        guard.cancel()
 
 
 def _in_namespace(resource: Resource, info: RequestInfo) -> bool:

@@ -128,10 +128,14 @@ def _controllers() -> Mapping[ServiceAccount, list[Object]]:
             events,
         ],
         ServiceAccount.PULL_REQUESTS: [
-            rule(_READ, names.FORGE_GROUP, _plurals(_FORGE)),
+            rule(_READ, names.FORGE_GROUP, [*_plurals(_FORGE), kinds.USER.plural]),
             rule(_READ, names.CONFIG_GROUP, _plurals(_CONFIG)),
             rule(_READ, names.HOST_GROUP, _plurals(_HOSTED)),
-            rule(_READ, "rbac.authorization.k8s.io", ["roles", "rolebindings"]),
+            rule(
+                _READ,
+                "rbac.authorization.k8s.io",
+                ["roles", "rolebindings", "clusterroles", "clusterrolebindings"],
+            ),
             rule(("get", "update", "patch"), names.FORGE_GROUP, _status_of((kinds.PULL_REQUEST, kinds.COMMENT))),
             rule(("create",), names.FORGE_GROUP, [f"{kinds.PULL_REQUEST.plural}/merge"]),
             events,
@@ -139,6 +143,7 @@ def _controllers() -> Mapping[ServiceAccount, list[Object]]:
         ServiceAccount.REPOSITORIES: [
             rule((*_READ, "update", "patch"), names.CONFIG_GROUP, _plurals(finalized)),
             rule((*_READ, "delete", "deletecollection"), names.FORGE_GROUP, _plurals(_FORGE)),
+            rule(("update",), names.FORGE_GROUP, [f"{kinds.COMMENT.plural}/{kinds.MODERATE_SUBRESOURCE}"]),
             rule(_READ, names.HOST_GROUP, _plurals(_HOSTED)),
             events,
         ],

@@ -34,6 +34,7 @@ async def update(
     name: str,
     subresource: str = "",
     require_version: bool = False,
+    locked: bool | None = None,
 ) -> Stored:
     """Apply `change` to the object.
 
@@ -44,6 +45,8 @@ async def update(
         name: of the object.
         subresource: "" or "status".
         require_version: whether the wanted object must carry a resourceVersion (PUT on our kinds).
+        locked: whether a conflict is the client's to solve; None means when the wanted object names a version, which
+            a patched object always does.
 
     Raises:
         StatusError: as kube-apiserver answers.
@@ -55,11 +58,11 @@ async def update(
             raise writing.not_found(resource, name)
         old = encoding.decode(stored.body)
         wanted = change(copy.deepcopy(old))
-        locked = _check_identity(resource, wanted, old, require_version=require_version)
+        named = _check_identity(resource, wanted, old, require_version=require_version)
         try:
             return await _attempt(write, wanted, old, subresource)
         except Stale:
-            if locked:
+            if named if locked is None else locked:
                 raise writing.conflict(resource, name) from None
     raise writing.conflict(resource, name)
 

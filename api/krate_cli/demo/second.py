@@ -20,8 +20,8 @@ def policy(stage: Stage, cast: Cast) -> None:
         stage.run("krate", "apply", "-f", shown(file), kubeconfig=cast.server.kubeconfig)
         stage.until("the policy is in force", lambda: _in_force(cast))
         text = _create(stage, cast, ALICE, "pull-empty.yaml", cast.pull_request(0, body=""), refused=True)
-        if _POLICY not in text:
-            raise Failed(f"the refusal does not name the policy:\n{text}")
+        if f"Policy {_POLICY} failed: the description is empty" not in text:
+            raise Failed(f"the refusal is not the policy's:\n{text}")
         stage.check("refused, with the policy's own message")
         hooks = f"/{ORGANIZATION}/{REPOSITORY}/hooks"
         stage.show_command(f"curl {cast.server.web}{hooks}    # as robin")
