@@ -2,12 +2,14 @@
 
 The address is written to the file ANNOUNCE once the host serves. What the environment variable KRATE_FAULT names
 happens to the first push: `before-finish` and `after-begin` kill this process there; `stop-receive-pack` stops
-receive-pack after the intent and kills this process once the hook has its answer.
+receive-pack after the intent and kills this process once the hook has its answer. KRATE_FILE_SIZE limits, in bytes, the
+files that this process and its Gits can write: a disk that is full in the middle.
 """
 
 import asyncio
 import json
 import os
+import resource
 import signal
 import sys
 from collections.abc import Sequence
@@ -133,6 +135,8 @@ def receive_packs(pid: int) -> list[int]:
 
 
 async def main(root: Path, announce: Path) -> None:
+    if limit := int(os.environ.get("KRATE_FILE_SIZE", "0")):
+        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
     sink = FaultySink(root / "journal")
     host = EmbeddedHost(
         root / "data", sink=sink, gatekeeper=git_rooms.everybody(), options=Options(archive_secret=git_rooms.SECRET)

@@ -11,11 +11,17 @@ from pathlib import Path
 
 import pytest
 
+import factories
 import git_rooms
 import git_samples
 import git_server
 import tls_samples
-from krate import clock
+from krate import clock as clocks
+from krate import kinds
+from krate_api.forge import objects
+from krate_api.forge.pushes import StorePushSink
+from krate_api.store.interface import ABSENT
+from krate_api.store.sqlite import open_store
 from krate_git.embedded.client import HostClient
 from krate_git.embedded.host import EmbeddedHost, Options
 from krate_git.interface import GitHost, PushSink, RepositoryKey
@@ -56,7 +62,7 @@ def controllers_gate() -> git_rooms.TableGatekeeper:
 
 
 @contextlib.asynccontextmanager
-async def embedded(folder: Path, clock: clock.Clock) -> AsyncIterator[EmbeddedHost]:
+async def embedded(folder: Path, clock: clocks.Clock) -> AsyncIterator[EmbeddedHost]:
     host = EmbeddedHost(
         folder / "data",
         sink=MemoryPushSink(),
@@ -71,13 +77,13 @@ async def embedded(folder: Path, clock: clock.Clock) -> AsyncIterator[EmbeddedHo
 
 
 @contextlib.asynccontextmanager
-async def embedded_stage(folder: Path, clock: clock.Clock) -> AsyncGenerator[Stage]:
+async def embedded_stage(folder: Path, clock: clocks.Clock) -> AsyncGenerator[Stage]:
     async with embedded(folder, clock) as host:
         yield Stage(host, host.locate)
 
 
 @contextlib.asynccontextmanager
-async def client_stage(folder: Path, clock: clock.Clock) -> AsyncGenerator[Stage]:
+async def client_stage(folder: Path, clock: clocks.Clock) -> AsyncGenerator[Stage]:
     """The client of process B: real HTTPS, a CA of our own, a token for each call."""
     certificate, key = tls_samples.write_certificate(folder)
     async with (
@@ -92,7 +98,7 @@ async def client_stage(folder: Path, clock: clock.Clock) -> AsyncGenerator[Stage
 
 
 @contextlib.asynccontextmanager
-async def memory_stage(folder: Path, clock: clock.Clock) -> AsyncGenerator[Stage]:
+async def memory_stage(folder: Path, clock: clocks.Clock) -> AsyncGenerator[Stage]:
     host = MemoryHost(folder, clock=clock)
     try:
         yield Stage(host, host.path)
@@ -122,20 +128,43 @@ class Sinking:
     reopen: Callable[[], PushSink]
 
 
-def memory_sink(folder: Path) -> Sinking:
+@contextlib.asynccontextmanager
+async def memory_sink(folder: Path) -> AsyncGenerator[Sinking]:
     del folder
     sink = MemoryPushSink()
-    return Sinking(sink, lambda: sink)
+    yield Sinking(sink, lambda: sink)
 
 
-def journal_sink(folder: Path) -> Sinking:
+@contextlib.asynccontextmanager
+async def journal_sink(folder: Path) -> AsyncGenerator[Sinking]:
     """The sink of `git_server`, which crash tests rely on."""
-    return Sinking(git_server.JournalSink(folder / "journal"), lambda: git_server.JournalSink(folder / "journal"))
+    yield Sinking(git_server.JournalSink(folder / "journal"), lambda: git_server.JournalSink(folder / "journal"))
 
 
-SINKS = {"memory": memory_sink, "journal": journal_sink}
+@contextlib.asynccontextmanager
+async def store_sink(folder: Path) -> AsyncGenerator[Sinking]:
+    """The sink of process A, over its store."""
+    path = folder / "krate.sqlite"
+    stores = [open_store(path)]
+    for name in ("web", "api"):
+        body = factories.make(kinds.REPOSITORY_CONTENT, name)
+        await stores[0].commit([objects.replace(kinds.REPOSITORY_CONTENT, body, ABSENT)])
+
+    def reopen() -> PushSink:
+        stores.append(open_store(path))
+        return StorePushSink(stores[-1], clocks.system)
+
+    try:
+        yield Sinking(StorePushSink(stores[0], clocks.system), reopen)
+    finally:
+        for store in stores:
+            await store.close()
+
+
+SINKS = {"memory": memory_sink, "journal": journal_sink, "store": store_sink}
 
 
 @pytest.fixture(params=SINKS)
-def sinking(request: pytest.FixtureRequest, tmp_path: Path) -> Sinking:
-    return SINKS[request.param](tmp_path)
+async def sinking(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncGenerator[Sinking]:
+    async with SINKS[request.param](tmp_path) as found:
+        yield found

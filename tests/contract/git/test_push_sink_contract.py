@@ -19,7 +19,7 @@ REFUSED = Verdict((Finding("BranchProtection/main", "requirePullRequest", MAIN.r
 
 
 def push(key: RepositoryKey = WEB, *updates: RefUpdate) -> Push:
-    caller = Caller("alice", ("dev", "system:authenticated"), "uid-alice", {"scope": ("a", "b")})
+    caller = Caller("alice", ("dev", "system:authenticated"), "uid-alice")
     return Push(key, caller, Via.PUSH, updates or (MAIN,), "correlation-1")
 
 
@@ -44,14 +44,14 @@ async def test_deleting_every_ref_makes_no_virgin(sinking):
 
 
 async def test_open_intents_survive_their_process(sinking):
-    """What was begun and not finished is there after a restart, oldest first, with everything about the push."""
+    """What was begun and not finished is there after a restart, with everything about the push."""
     one = await sinking.sink.begin(push(), Verdict())
     tagged = push(API, MAIN, RefUpdate("refs/tags/v1", "b" * 40, "c" * 40))
     other = await sinking.sink.begin(tagged, Verdict((), ("BranchProtection/main",)))
     closed = await sinking.sink.begin(push(), Verdict())
     await sinking.sink.finish(closed, (), FACTS)
     again = sinking.reopen()
-    assert list(await again.open_intents()) == [(one, push()), (other, tagged)]
+    assert dict(await again.open_intents()) == {one: push(), other: tagged}
     await again.finish(one, (MAIN,), FACTS)
     await again.finish(other, (), FACTS)
     assert list(await again.open_intents()) == []

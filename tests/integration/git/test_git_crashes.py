@@ -35,14 +35,15 @@ class Server:
 
 
 @contextlib.asynccontextmanager
-async def serving(root: Path, *, fault: str = "") -> AsyncGenerator[Server]:
+async def serving(root: Path, *, fault: str = "", file_size: int = 0) -> AsyncGenerator[Server]:
     """The server, killed at the end if it lives."""
     announce = root / "port"
     announce.unlink(missing_ok=True)
     found = filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))
+    faults = {"KRATE_FAULT": fault, "KRATE_FILE_SIZE": str(file_size)}
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, os.fspath(TESTS / "git_server.py"), os.fspath(root), os.fspath(announce)),
-        env={**os.environ, "KRATE_FAULT": fault, "PYTHONPATH": os.pathsep.join((*found, os.fspath(TESTS)))},
+        env={**os.environ, **faults, "PYTHONPATH": os.pathsep.join((*found, os.fspath(TESTS)))},
     )
     try:
         async with asyncio.timeout(30):
@@ -82,6 +83,10 @@ def moves(root: Path) -> list[tuple[str, list[str]]]:
 
 def refs(root: Path) -> dict[str, str]:
     return dict(git_rooms.read_refs(root / "data" / "acme" / "web.git"))
+
+
+def quarantines(root: Path) -> list[Path]:
+    return list((root / "data" / "acme" / "web.git" / "objects").glob("tmp_*"))
 
 
 async def test_killed_after_the_refs_moved(tmp_path: Path):
@@ -181,6 +186,21 @@ async def test_recovery_of_intents_whose_refs_went_elsewhere(tmp_path: Path):
         await sink.begin(Push(key, git_rooms.everybody().user("bob"), Via.PUSH, (main, topic), "c"), Verdict())
     async with git_rooms.open_room(tmp_path, sink=sink):
         assert [(done.push.key, done.moved) for done in sink.finished[1:]] == [(git_rooms.KEY, (main,)), (gone, ())]
+
+
+async def test_a_disk_that_ends_in_the_middle_of_a_push(tmp_path: Path):
+    """A pack that cannot be written is refused whole: no ref, no intent, no leftovers; what fits still goes in."""
+    tree, sha = await work_tree(tmp_path)
+    (tree / "big").write_bytes(os.urandom(2_000_000))
+    await git_rooms.git("add", "-A", cwd=tree)
+    await git_rooms.git("commit", "-q", "-m", "big", cwd=tree)
+    async with serving(tmp_path, file_size=500_000) as server:
+        outcome = await push(tree, server.url)
+        assert "main -> main (unpacker error)" in outcome.err
+        assert (refs(tmp_path), (tmp_path / "journal").exists()) == ({}, False)
+        assert quarantines(tmp_path) == []
+        assert (await push(tree, server.url, f"{sha}:refs/heads/main")).ok
+    assert refs(tmp_path) == {"refs/heads/main": sha}
 
 
 @pytest.mark.timeout(300)
