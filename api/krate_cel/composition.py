@@ -14,8 +14,6 @@ from krate_cel.environment import Environment, Program, Returns, Type
 _PREFIX: Final = "variables"
 _NO_FORM: Final = ("OPTIONAL_TYPE", "TYPE")
 """Types whose values cannot leave one evaluation and enter another."""
-_NEED_THEIR_TYPE: Final = ("UINT", "TIMESTAMP", "DURATION")
-"""Types that a plain value does not show: an environment that does not declare them would take it for another."""
 
 
 class Composition:
@@ -35,9 +33,7 @@ class Composition:
             found = _variable(self.environment if _PREFIX in expression else base, name, expression)
             self.variables[name] = found
             types[f"{_PREFIX}.{name}"] = found.type if isinstance(found, Program) else Type.DYN
-            hosted = not any(word in kind.name() for kind in types.values() for word in _NEED_THEIR_TYPE)
-            fields = {_PREFIX: frozenset(self.variables)}
-            self.environment = base.extended(types, fields=fields, hosted=hosted)
+            self.environment = base.extended(types, fields={_PREFIX: frozenset(self.variables)})
 
     def compile(self, expression: str, *, returns: Returns) -> Program:
         """The program of an expression that may name the variables.
@@ -49,7 +45,8 @@ class Composition:
 
     def release(self) -> None:
         """Everything is compiled: give back what only compiling needs."""
-        self.environment.release()
+        if self.variables:
+            self.environment.release()
 
     def frame(self, bindings: Mapping[str, Any] | values.Inputs) -> "Frame":
         """Values for one request.
@@ -80,7 +77,7 @@ class Frame:
         self._inputs = inputs
         self._values: dict[str, Any] = {}
         self._errors: dict[str, errors.EvaluationError] = {}
-        self._scopes: dict[Environment, tuple[int, environment.Scope]] = {}
+        self._bound: tuple[int, values.Inputs] = (0, inputs)
 
     def evaluate(self, program: Program) -> Any:
         """The plain value of a program of this composition.
@@ -92,7 +89,7 @@ class Frame:
             if f"{_PREFIX}.{name}" in program.names or _PREFIX in program.names:
                 self._ensure(name)
         try:
-            return program.evaluate(self._scope(program.environment))
+            return program.evaluate(environment.scope(program.runner, self._with_variables()))
         except errors.BudgetExceeded:
             raise
         except errors.EvaluationError as problem:
@@ -121,15 +118,10 @@ class Frame:
                 return cause
         return problem
 
-    def _scope(self, where: Environment) -> environment.Scope:
-        """The scope of an environment, made anew only when more variables have values."""
+    def _with_variables(self) -> values.Inputs:
+        """The inputs with every variable that has a value, made anew only when more of them have."""
         known = len(self._values)
-        made = self._scopes.get(where)
-        if made is None or made[0] != known:
-            inputs = self._inputs
-            if known:
-                dotted = {f"{_PREFIX}.{name}": value for name, value in self._values.items()}
-                inputs = inputs.extended({**dotted, _PREFIX: dict(self._values)})
-            made = (known, where.scope(inputs))
-            self._scopes[where] = made
-        return made[1]
+        if self._bound[0] != known:
+            dotted = {f"{_PREFIX}.{name}": value for name, value in self._values.items()}
+            self._bound = (known, self._inputs.extended({**dotted, _PREFIX: dict(self._values)}))
+        return self._bound[1]

@@ -70,7 +70,8 @@ class _Estimator:
             case syntax.Ident():
                 found = names.get(node.name, self._inputs)
             case syntax.Select():
-                found = extents.part(self.visit(node.operand, names, repeat))
+                member = extents.part(self.visit(node.operand, names, repeat))
+                found = extents.SCALAR if node.test else member
             case syntax.Group():
                 found = extents.group([self.visit(element, names, repeat) for element in node.elements])
             case syntax.Call():
@@ -99,6 +100,7 @@ class _Estimator:
                 max(value.longest, step.longest),
                 value.count + rounds * step.count,
                 max(value.inner, step.inner),
+                extents.largest_element([value, step]),
             )
         return self.visit(node.result, {**names, node.accumulator: value}, repeat)
 
@@ -133,7 +135,7 @@ def _member(whole: Any, key: Any) -> Any:
     return whole[key] if isinstance(whole, list) and isinstance(key, int) and 0 <= key < len(whole) else extents.UNKNOWN
 
 
-_PRECISION: Final = re.compile(r"%\.(\d+)")
+_CLAUSE: Final = re.compile(r"%(?:\.(\d+))?([a-zA-Z])")
 _COMPARISONS: Final = frozenset({"_==_", "_!=_", "_<_", "_<=_", "_>_", "_>=_"})
 """They stop where the smaller value ends."""
 _SMALL: Final = _COMPARISONS | {
@@ -143,7 +145,7 @@ _SMALL: Final = _COMPARISONS | {
 }  # fmt: skip
 """Functions whose result is one small value."""
 _EITHER: Final = frozenset({
-    "_?_:_", "orValue", "or", "value", "optional.of", "optional.ofNonZeroValue", "dyn", "trim", "lowerAscii",
+    "orValue", "or", "value", "optional.of", "optional.ofNonZeroValue", "dyn", "trim", "lowerAscii",
     "upperAscii", "reverse", "slice", "distinct", "sort", "first", "last", "substring",
 })  # fmt: skip
 """Functions whose result is no larger than an argument."""
@@ -159,6 +161,8 @@ def _result(call: syntax.Call, arguments: Sequence[Extent]) -> Extent:
     """The extent of a call's result."""
     if call.function in _SMALL:
         return extents.SCALAR
+    if call.function == "_?_:_":
+        return extents.widest(arguments[1:])
     if call.function in _EITHER:
         return extents.widest(arguments)
     if call.function in _PARTS:
@@ -180,14 +184,15 @@ def _grown(call: syntax.Call, arguments: Sequence[Extent]) -> Extent | None:
         case "join", [items, *separator]:
             found = extents.text(items.size + items.count * (separator[0].longest if separator else 0))
         case (("split" | "findAll" | "regex.extractAll"), [text, *_]):
-            found = Extent(extents.NODE + text.longest * (1 + extents.NODE), text.longest, text.longest + 1)
+            pieces, piece = text.longest + 1, extents.NODE + text.longest
+            found = Extent(extents.NODE * (1 + pieces) + text.longest, text.longest, pieces, element=piece)
         case "format", [text, items]:
-            found = extents.text(text.longest + _printed_numbers(call.arguments[0], text) + items.size * 6)
+            found = extents.text(text.longest + _printed_numbers(call.arguments[0], text) + items.size * 3)
         case "flatten", [items, *_]:
             found = Extent(items.size, items.longest, items.size / extents.NODE, items.inner)
         case "lists.range", _:
             length = _number(call.arguments[0])
-            found = Extent(extents.NODE * (1 + length), 0, length)
+            found = Extent(extents.NODE * (1 + length), 0, length, element=extents.NODE)
         case (("strings.quote" | "string" | "base64.encode" | "base64.decode" | "bytes"), [text]):
             found = extents.text(text.longest * 4 + 32)
         case _:
@@ -196,10 +201,11 @@ def _grown(call: syntax.Call, arguments: Sequence[Extent]) -> Extent | None:
 
 
 def _printed_numbers(node: syntax.Node, text: Extent) -> float:
-    """Digits that the clauses of a format can print: 309 before the point, and behind it what they ask for."""
+    """Digits that the clauses of a format can print, besides texts: 64 in binary, 309 before a point, and behind it."""
     if not (isinstance(node, syntax.Const) and isinstance(node.value, str)):
         return text.longest * 512  # at most 1,000 behind the point, and a clause has two characters
-    return 320 * node.value.count("%") + sum(int(digits[:4]) for digits in _PRECISION.findall(node.value))
+    clauses = _CLAUSE.findall(node.value)
+    return sum(int(digits[:4] or 6) + (320 if kind == "f" else 64) for digits, kind in clauses)
 
 
 def _number(node: syntax.Node) -> float:
@@ -219,9 +225,11 @@ def _steps(call: syntax.Call, arguments: Sequence[Extent], result: Extent) -> fl
         return min(argument.size for argument in arguments) / 4
     read = sum(argument.size for argument in arguments)
     steps = (read + result.size) / extents.NODE
-    if call.function in PATTERNS and not isinstance(call.arguments[1], syntax.Const):
-        # Compiled anew each time: 20 ms for a pattern of 1,000 characters with counted repetitions.
-        steps += 200_000 + 2_000 * arguments[1].longest
+    if call.function in PATTERNS:
+        steps *= 3
+        if not isinstance(call.arguments[1], syntax.Const):
+            # Compiled anew each time: 20 ms for a pattern of 1,000 characters with counted repetitions.
+            steps += 200_000 + 2_000 * arguments[1].longest
     match call.function:
         case "sets.contains" | "sets.intersects" | "sets.equivalent":
             steps += 2.5 * arguments[0].count * arguments[1].count

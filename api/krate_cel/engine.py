@@ -12,7 +12,7 @@ from typing import Final
 
 from cel_expr_python import cel
 
-from krate_cel import cost, errors, expansion, extents, gaps, macros, patterns, syntax
+from krate_cel import binding, cost, errors, expansion, extents, gaps, macros, patterns, syntax
 
 MAX_EXPRESSION: Final = 16 * 1024
 """Characters of an expression."""
@@ -37,17 +37,34 @@ _UNDECLARED: Final = re.compile(r"undeclared reference to '([^']*)'")
 _UNRESOLVED: Final = re.compile(r"No overload found in reference resolve step for (\S+)")
 
 
-def environment(variables: Mapping[str, cel.Type]) -> cel.Env:
-    """An environment in which `variables` may be named."""
+def checker(variables: Mapping[str, cel.Type]) -> cel.Env:
+    """An environment that checks expressions in which `variables` may be named; it cannot run them.
+
+    It knows functions that only their definitions can run, and comparisons of numbers across types, which the engine
+    runs but does not let pass its own checker.
+    """
     config = cel.NewEnvConfigFromYaml(_LIBRARIES + macros.DECLARATIONS)
     return cel.NewEnv(config=config, variables=variables, extensions=[macros.extension()])
+
+
+def runner(variables: Mapping[str, cel.Type]) -> cel.Env:
+    """An environment that runs checked expressions; variables that it does not know have the type of their value."""
+    env = cel.NewEnv(config=cel.NewEnvConfigFromYaml(_LIBRARIES), variables=variables)
+    if variables:
+        env.compile("true")  # it learns the types of its variables when it first compiles
+    return env
+
+
+@functools.cache
+def shared_runner() -> cel.Env:
+    """The runner of all expressions whose variables show their type: one is enough for everybody."""
+    return runner({})
 
 
 @functools.cache
 def _definition(text: str) -> bytes:
     """A definition of `krate_cel.macros`, checked and serialized."""
-    types: dict[str, cel.Type] = dict.fromkeys(macros.VARIABLES, cel.Type.DYN)
-    return cel.NewEnv(config=cel.NewEnvConfigFromYaml(_LIBRARIES), variables=types).compile(text).serialize()
+    return runner(dict.fromkeys(macros.VARIABLES, cel.Type.DYN)).compile(text).serialize()
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -58,16 +75,16 @@ class Compiled:
     type: cel.Type
     """Its static type."""
     tree: syntax.Tree
-    """What runs: calls that the engine lacks are replaced."""
+    """What runs: calls that the engine lacks are replaced. Bindings stand in it as they were written."""
 
 
-def compile_checked(env: cel.Env, expression: str, *, host: cel.Env) -> Compiled:
+def compile_checked(expression: str, *, checks: cel.Env, runs: cel.Env) -> Compiled:
     """Parse, check and plan `expression`.
 
     Args:
-        env: where it is checked.
         expression: the text.
-        host: where it runs; often the same.
+        checks: where it is checked.
+        runs: where it will run.
 
     Raises:
         Unsupported: it needs a function that the engine lacks.
@@ -76,7 +93,7 @@ def compile_checked(env: cel.Env, expression: str, *, host: cel.Env) -> Compiled
     if len(expression) > MAX_EXPRESSION:
         raise errors.CompileError(f"longer than {MAX_EXPRESSION} characters", expression=expression, detail="too long")
     try:
-        checked = env.compile(expression)
+        checked = checks.compile(expression)
     except (RuntimeError, ValueError) as problem:
         raise _compile_error(str(problem), expression) from None
     serialized = checked.serialize()
@@ -86,7 +103,7 @@ def compile_checked(env: cel.Env, expression: str, *, host: cel.Env) -> Compiled
     if any(isinstance(node, syntax.Call) and node.function in macros.FUNCTIONS for node in tree.walk()):
         serialized = expansion.expand(serialized, _definition)
         tree = syntax.decode(serialized)
-    run = host.deserialize(serialized)
+    run = runs.deserialize(binding.made_right(serialized) if binding.binds(tree) else serialized)
     _plan(run, tree, expression)
     return Compiled(run, checked.return_type(), tree)
 

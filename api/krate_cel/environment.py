@@ -50,21 +50,29 @@ _ACCEPTED: Final = {
 
 
 class Scope:
-    """Values bound for some evaluations in one environment: they are converted once. For the creating thread only."""
+    """Values bound for some evaluations: they are converted once. For the creating thread only."""
 
-    def __init__(self, environment: "Environment", inputs: values.Inputs) -> None:
+    def __init__(self, runner: cel.Env, inputs: values.Inputs) -> None:
         # Not the inputs themselves: they remember their scopes, and nothing here should wait for the cycle collector.
         self.size, self.plain = inputs.size, inputs.plain()
         # The engine finds an arena only in the thread that made it, so a scope must not travel.
-        self.activation = environment.env.Activation(inputs.ready(), arena=cel.Arena())
+        self.activation = runner.Activation(inputs.ready(), arena=cel.Arena())
+
+
+def scope(runner: cel.Env, inputs: values.Inputs) -> Scope:
+    """The scope of inputs in a runner; the same inputs give the same scope."""
+    found: Scope | None = inputs.scopes.get(id(runner))
+    if found is None:
+        found = inputs.scopes[id(runner)] = Scope(runner, inputs)
+    return found
 
 
 class Program:
     """A compiled expression."""
 
     def __init__(self, environment: "Environment", expression: str, compiled: engine.Compiled) -> None:
-        self.environment = environment.host
-        """Where it runs."""
+        self.runner = environment.runner
+        """Where it runs: programs of one runner share scopes."""
         self.expression = expression
         self.type = compiled.type
         """Static type of the result."""
@@ -81,28 +89,28 @@ class Program:
         """The plain value for these bindings.
 
         Args:
-            bindings: plain values by variable, or a scope of this program's environment.
+            bindings: plain values by variable, or a scope of this program's runner.
 
         Raises:
             EvaluationError: there is no answer for these values.
             BudgetExceeded: the answer would cost too much, or is too large.
         """
-        scope = bindings if isinstance(bindings, Scope) else self.environment.scope(bindings)
+        bound = bindings if isinstance(bindings, Scope) else Scope(self.runner, values.Inputs(bindings))
         if not self._always_affordable:
-            self._check_budget(scope)
+            self._check_budget(bound)
         try:
-            result = self._run.eval(scope.activation)
+            result = self._run.eval(bound.activation)
         except RuntimeError as problem:
             raise errors.EvaluationError(values.reason(str(problem))) from None
         return values.result(result)
 
-    def _check_budget(self, scope: Scope) -> None:
-        bucket = scope.size.bit_length()
+    def _check_budget(self, bound: Scope) -> None:
+        bucket = bound.size.bit_length()
         if bucket not in self._affordable:
             self._affordable[bucket] = cost.estimate(self._tree, extents.of_json(1 << bucket)).affordable
         if self._affordable[bucket]:
             return
-        expected = cost.estimate(self._tree, extents.measure(scope.plain), scope.plain)
+        expected = cost.estimate(self._tree, extents.measure(bound.plain), bound.plain)
         if not expected.affordable:
             raise errors.BudgetExceeded(
                 f"the expression could take {expected.steps:.0e} steps and {expected.size:.0e} bytes for this input; "
@@ -116,8 +124,6 @@ class Environment:
     Args:
         variables: type of each variable; a name may be dotted (`variables.title`).
         fields: variables that are objects with known members: naming another one is a compile error.
-        host: another environment for the programs to run in; it gives variables that it does not declare the type of
-            their value. An environment costs a quarter of a megabyte, and one that only compiles can be released.
         cache: compiled programs, and failures, to keep; the least recently used one goes.
     """
 
@@ -126,25 +132,25 @@ class Environment:
         variables: Mapping[str, cel.Type],
         *,
         fields: Mapping[str, frozenset[str]] | None = None,
-        host: "Environment | None" = None,
         cache: int = 512,
     ) -> None:
-        self.host = host or self
         self.declared = frozenset(variables)
         self._variables = dict(variables)
         self._fields = dict(fields or {})
         self._lock = threading.RLock()
-        self._env: cel.Env | None = None
+        self._checker: cel.Env | None = None
+        self._runner: cel.Env | None = None
         self._cache = cache
         self._programs: OrderedDict[tuple[str, Returns], Program | errors.CompileError] = OrderedDict()
 
     @property
-    def env(self) -> cel.Env:
-        """The engine's environment, made when it is first needed."""
+    def runner(self) -> cel.Env:
+        """Where programs run: the one that all share, unless a variable has a type that its value does not show."""
         with self._lock:
-            if self._env is None:
-                self._env = engine.environment(self._variables)
-            return self._env
+            if self._runner is None:
+                special = {name: kind for name, kind in self._variables.items() if _needs_its_type(kind)}
+                self._runner = engine.runner(special) if special else engine.shared_runner()
+            return self._runner
 
     def compile(self, expression: str, *, returns: Returns) -> Program:
         """The program of `expression`, from the cache where it has been compiled before.
@@ -169,38 +175,28 @@ class Environment:
             raise found.again()
         return found
 
-    def extended(
-        self, variables: Mapping[str, cel.Type], *, fields: Mapping[str, frozenset[str]], hosted: bool
-    ) -> "Environment":
-        """This environment with more variables; `hosted` lets its programs run in this one."""
-        return Environment(
-            {**self._variables, **variables},
-            fields={**self._fields, **fields},
-            host=self.host if hosted else None,
-            cache=self._cache,
-        )
+    def extended(self, variables: Mapping[str, cel.Type], *, fields: Mapping[str, frozenset[str]]) -> "Environment":
+        """This environment with more variables."""
+        return Environment({**self._variables, **variables}, fields={**self._fields, **fields}, cache=self._cache)
 
     def release(self) -> None:
-        """Give back what compiling needs; programs stay, and the next compilation makes it anew."""
+        """Give back what only compiling needs, a quarter of a megabyte; the next compilation makes it anew."""
         with self._lock:
-            if self.host is not self:
-                self._env = None
-                self._programs.clear()
+            self._checker = None
+            self._programs.clear()
 
     def scope(self, bindings: "Mapping[str, Any] | values.Inputs") -> Scope:
-        """Bind values once for several evaluations, all in this thread; the same inputs give the same scope.
+        """Bind values once for several evaluations, all in this thread.
 
         Raises:
             EvaluationError: a value has no form in CEL.
         """
-        inputs = bindings if isinstance(bindings, values.Inputs) else values.Inputs(bindings)
-        found: Scope | None = inputs.scopes.get(self)
-        if found is None:
-            found = inputs.scopes[self] = Scope(self, inputs)
-        return found
+        return scope(self.runner, bindings if isinstance(bindings, values.Inputs) else values.Inputs(bindings))
 
     def _compile(self, expression: str, returns: Returns) -> Program:
-        compiled = engine.compile_checked(self.env, expression, host=self.host.env)
+        if self._checker is None:
+            self._checker = engine.checker(self._variables)
+        compiled = engine.compile_checked(expression, checks=self._checker, runs=self.runner)
         self._check_fields(expression, compiled.tree)
         program = Program(self, expression, compiled)
         accepted = _ACCEPTED.get(returns)
@@ -216,6 +212,11 @@ class Environment:
                     raise errors.CompileError(f"undefined field '{field}'", expression=expression)
                 case _:
                     pass
+
+
+def _needs_its_type(kind: cel.Type) -> bool:
+    """Whether a plain value of this type would be taken for another one, or for none."""
+    return any(word in kind.name() for word in ("UINT", "TIMESTAMP", "DURATION"))
 
 
 @functools.cache

@@ -1,5 +1,6 @@
 """How large a value is, or can be: what `krate_cel.cost` reckons with."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -30,6 +31,8 @@ class Extent:
     """Elements of its outermost collection."""
     inner: float = 0
     """Elements of the largest collection further in."""
+    element: float = math.inf
+    """Size of the largest element, where less is known than that it is in here."""
     known: Any = field(default=UNKNOWN, compare=False, repr=False)
     """The value itself, where it is there."""
 
@@ -62,12 +65,12 @@ def measure(value: Any) -> Extent:
         elif isinstance(item, Sequence):
             inner = max(inner, len(item))
             pending.extend(item)
-    return Extent(size, longest, inner, inner, value)
+    return Extent(size, longest, inner, inner, known=value)
 
 
 def part(whole: Extent) -> Extent:
     """Something inside `whole`: a member or an element."""
-    return Extent(whole.size, whole.longest, whole.inner, whole.inner)
+    return Extent(min(whole.size, whole.element), whole.longest, whole.inner, whole.inner)
 
 
 def group(elements: Sequence[Extent]) -> Extent:
@@ -76,6 +79,7 @@ def group(elements: Sequence[Extent]) -> Extent:
         max((element.longest for element in elements), default=0),
         len(elements),
         max((max(element.count, element.inner) for element in elements), default=0),
+        max((element.size for element in elements), default=0),
     )
 
 
@@ -86,7 +90,13 @@ def widest(extents: Sequence[Extent]) -> Extent:
         max((extent.longest for extent in extents), default=0),
         max((extent.count for extent in extents), default=0),
         max((extent.inner for extent in extents), default=0),
+        largest_element(extents),
     )
+
+
+def largest_element(extents: Sequence[Extent]) -> float:
+    """Size of the largest element of any of these collections."""
+    return max((extent.element for extent in extents if extent.count), default=0)
 
 
 def together(extents: Sequence[Extent]) -> Extent:
@@ -96,6 +106,7 @@ def together(extents: Sequence[Extent]) -> Extent:
         sum(extent.longest for extent in extents),
         sum(extent.count for extent in extents),
         max((extent.inner for extent in extents), default=0),
+        largest_element(extents),
     )
 
 

@@ -1,4 +1,4 @@
-"""Functions of Kubernetes that the engine lacks, written in CEL over what it has.
+"""Functions of Kubernetes that the engine lacks, or has with an error, written in CEL over what it has.
 
     find, findAll                           AS/pkg/cel/library/regex.go
     sum, min, max, isSorted, indexOf,
@@ -10,7 +10,8 @@ declared, with the types of Kubernetes; after the type check `krate_cel.expansio
 definition, and the engine runs the result natively.
 """
 
-from collections.abc import Mapping
+import re
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -19,7 +20,22 @@ from cel_expr_python import cel
 RESERVED: Final = "__"
 """Names that start so belong to the definitions here."""
 
-DECLARATIONS: Final = """
+_SUMMABLE: Final = ("int", "uint", "double", "duration")
+_COMPARABLE: Final = (*_SUMMABLE, "bool", "timestamp", "string", "bytes")
+_TEMPLATE: Final = """
+      - id: {id}
+        target: {{type_name: list, params: [{{type_name: {of}}}]}}
+        return: {{type_name: {result}}}"""
+
+
+def _list_function(name: str, types: tuple[str, ...], *, result: str = "", suffix: str) -> str:
+    """A function of lists with one overload for each type of element, named as in Kubernetes."""
+    overloads = (_TEMPLATE.format(id=f"list_{of}_{suffix.format(of)}", of=of, result=result or of) for of in types)
+    return f"  - name: {name}\n    overloads:{''.join(overloads)}\n"
+
+
+DECLARATIONS: Final = (
+    """
 functions:
   - name: find
     overloads:
@@ -37,54 +53,34 @@ functions:
         target: {type_name: string}
         args: [{type_name: string}, {type_name: int}]
         return: {type_name: list, params: [{type_name: string}]}
-  - name: sum
-    overloads:
-      - id: list_a_sum_a
-        target: {type_name: list, params: [{type_name: A, is_type_param: true}]}
-        return: {type_name: A, is_type_param: true}
-  - name: min
-    overloads:
-      - id: list_a_min_a
-        target: {type_name: list, params: [{type_name: A, is_type_param: true}]}
-        return: {type_name: A, is_type_param: true}
-  - name: max
-    overloads:
-      - id: list_a_max_a
-        target: {type_name: list, params: [{type_name: A, is_type_param: true}]}
-        return: {type_name: A, is_type_param: true}
-  - name: isSorted
-    overloads:
-      - id: list_a_is_sorted_bool
-        target: {type_name: list, params: [{type_name: A, is_type_param: true}]}
-        return: {type_name: bool}
 """
+    + _list_function("sum", _SUMMABLE, suffix="sum_{}")
+    + _list_function("min", _COMPARABLE, suffix="min_{}")
+    + _list_function("max", _COMPARABLE, suffix="max_{}")
+    + _list_function("isSorted", _COMPARABLE, result="bool", suffix="is_sorted_bool")
+)
 
 _INDEX: Final = "list_a_index_of_int"
 _LAST_INDEX: Final = "list_a_last_index_of_int"
-
-
-def _never(*_arguments: object) -> int:
-    raise NotImplementedError("calls are replaced before they run")
+_NUMBERS: Final = {"int64": cel.Type.INT, "uint64": cel.Type.UINT, "double": cel.Type.DOUBLE}
+_ORDERS: Final = {"_<_": "less", "_<=_": "less_equals", "_>_": "greater", "_>=_": "greater_equals"}
 
 
 def extension() -> cel.CelExtension:
-    """`indexOf` and `lastIndexOf` of lists, which join functions of the same name for strings."""
-    pairs = (("indexOf", _INDEX), ("lastIndexOf", _LAST_INDEX))
+    """Overloads of functions that the engine has for other types: it takes them from nowhere else."""
+    lists = [cel.Type.LIST, cel.Type.DYN]
     declared = [
-        cel.FunctionDecl(
-            name,
-            [
-                cel.Overload(
-                    identity,
-                    return_type=cel.Type.INT,
-                    parameters=[cel.Type.LIST, cel.Type.DYN],
-                    is_member=True,
-                    impl=_never,  # without one the engine forgets its own overload for strings
-                )
-            ],
-        )
-        for name, identity in pairs
+        cel.FunctionDecl(name, [cel.Overload(overload, return_type=cel.Type.INT, parameters=lists, is_member=True)])
+        for name, overload in (("indexOf", _INDEX), ("lastIndexOf", _LAST_INDEX))
     ]
+    for operator, word in _ORDERS.items():
+        overloads = [
+            cel.Overload(f"{word}_{left}_{right}", return_type=cel.Type.BOOL, parameters=[first, second])
+            for left, first in _NUMBERS.items()
+            for right, second in _NUMBERS.items()
+            if left != right
+        ]
+        declared.append(cel.FunctionDecl(operator, overloads))
     return cel.CelExtension("krate.kubernetes", declared)
 
 
@@ -97,37 +93,63 @@ class Fold:
 
 
 _EMPTY: Final = "__result == null ? dyn({{}})['{} called on empty list'] : __result"
-_AT: Final = "__0.transformList(__i, __v, __v == __key, __i).{}().orValue(-1)"
+_AT: Final = "size([__key]) == 0 ? -1 : __0.transformList(__i, __v, __v == __key, __i).{}().orValue(-1)"
+"""The key stands in a list so that its error is not lost where there is nothing to compare it with."""
 _EITHER: Final = (
-    "cel.bind(__whole, __0, cel.bind(__key, __1, type(__whole) == string ? __whole.{0}(__key) : "
+    "cel.bind(__whole, __0, cel.bind(__key, __1, "
+    "type(__whole) == string ? __whole.{0}(__key) : size([__key]) == 0 ? -1 : "
     "__whole.transformList(__i, __v, __v == __key, __i).{1}().orValue(-1)))"
 )
 
-DEFINITIONS: Final[Mapping[tuple[str, ...], str | Fold]] = {
-    ("string_find_string",): "regex.extract(__0, __1).orValue('')",
-    ("string_find_all_string",): "regex.extractAll(__0, __1)",
-    ("string_find_all_string_int",): (
+_DEFINITIONS: Final[Mapping[frozenset[str], str | Fold]] = {
+    frozenset({"string_find_string"}): "regex.extract(__0, __1).orValue('')",
+    frozenset({"string_find_all_string"}): "regex.extractAll(__0, __1)",
+    frozenset({"string_find_all_string_int"}): (
         "cel.bind(__all, regex.extractAll(__0, __1), "
         "cel.bind(__n, __2, __n < 0 || __n >= __all.size() ? __all : __all.slice(0, __n)))"
     ),
+    # The engine (0.1.3) refuses an end that is the text's own.
+    frozenset({"string_substring_int_int"}): (
+        "cel.bind(__whole, __0, cel.bind(__from, __1, cel.bind(__to, __2, "
+        "__to == __whole.size() && __from <= __to ? __whole.substring(__from) : __whole.substring(__from, __to))))"
+    ),
+    # The engine splits the empty text at nothing into one piece, Go into none.
+    frozenset({"string_split_string"}): (
+        "cel.bind(__whole, __0, cel.bind(__key, __1, __whole + __key == '' ? [] : __whole.split(__key)))"
+    ),
+    frozenset({"string_split_string_int"}): (
+        "cel.bind(__whole, __0, cel.bind(__key, __1, cel.bind(__n, __2, "
+        "__whole + __key == '' ? [] : __whole.split(__key, __n))))"
+    ),
     # x - x is defined for what can be summed and not for texts and lists, which `+` would join.
-    ("list_a_sum_a",): Fold(
+    frozenset({"sum"}): Fold(
         "__result == null ? (__x - __x) + __x : __result + __x", "__result == null ? dyn(0) : __result"
     ),
-    ("list_a_min_a",): Fold("__result == null || __x < __result ? __x : __result", _EMPTY.format("min")),
-    ("list_a_max_a",): Fold("__result == null || __x > __result ? __x : __result", _EMPTY.format("max")),
-    ("list_a_is_sorted_bool",): ("cel.bind(__whole, __0, __whole.all(__i, __v, __i == 0 || __whole[__i - 1] <= __v))"),
-    (_INDEX,): f"cel.bind(__key, __1, {_AT.format('first')})",
-    (_LAST_INDEX,): f"cel.bind(__key, __1, {_AT.format('last')})",
+    frozenset({"min"}): Fold("__result == null || __x < __result ? __x : __result", _EMPTY.format("min")),
+    frozenset({"max"}): Fold("__result == null || __x > __result ? __x : __result", _EMPTY.format("max")),
+    frozenset({"is_sorted"}): "cel.bind(__whole, __0, __whole.all(__i, __v, __i == 0 || __whole[__i - 1] <= __v))",
+    frozenset({_INDEX}): f"cel.bind(__key, __1, {_AT.format('first')})",
+    frozenset({_LAST_INDEX}): f"cel.bind(__key, __1, {_AT.format('last')})",
     # Of a dynamic value: what it is decides when it is there.
-    (_INDEX, "string_index_of_string"): _EITHER.format("indexOf", "first"),
-    (_LAST_INDEX, "string_last_index_of_string"): _EITHER.format("lastIndexOf", "last"),
+    frozenset({_INDEX, "string_index_of_string"}): _EITHER.format("indexOf", "first"),
+    frozenset({_LAST_INDEX, "string_last_index_of_string"}): _EITHER.format("lastIndexOf", "last"),
 }
-"""Candidate overloads of a call, sorted -> its definition over `__0` (the receiver), `__1`, ...; each stands once."""
+"""Overloads that a call may mean -> its definition over `__0` (the receiver), `__1`, ..., each of which stands once."""
+
+_OF_LISTS: Final = re.compile(r"list_[a-z]+_(sum|min|max|is_sorted)_[a-z]+")
+
+
+def definition(overloads: Collection[str]) -> str | Fold | None:
+    """How to run a call for which the checker found these overloads; None where the engine can run it itself."""
+    names = {of_lists[1] if (of_lists := _OF_LISTS.fullmatch(found)) else found for found in overloads}
+    return _DEFINITIONS.get(frozenset(names))
+
 
 VARIABLES: Final = ("__0", "__1", "__2", "__x", "__result")
 """What definitions name."""
 
-FUNCTIONS: Final = frozenset({"find", "findAll", "sum", "min", "max", "isSorted", "indexOf", "lastIndexOf"})
+FUNCTIONS: Final = frozenset(
+    {"find", "findAll", "sum", "min", "max", "isSorted", "indexOf", "lastIndexOf", "substring", "split"}
+)
 PATTERNS: Final = frozenset({"find", "findAll"})
 """Functions whose pattern must be a literal: its groups are rewritten."""

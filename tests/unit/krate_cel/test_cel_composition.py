@@ -120,7 +120,7 @@ def test_released_compositions_still_answer():
     after = composition.compile("variables.a == 4 && variables.b.size() == 2", returns=Returns.BOOL)
     frame = composition.frame(BINDINGS)
     assert (frame.evaluate(before), frame.evaluate(after)) == (True, True)
-    assert before.environment is after.environment is BASE
+    assert before.runner is after.runner is BASE.runner
 
 
 def test_the_whole_of_variables():

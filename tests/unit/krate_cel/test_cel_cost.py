@@ -78,6 +78,8 @@ SENSIBLE = [
     "'%s: %s'.format([v.spec.title, v.spec.body]).size() > 0",
     "sets.contains(v.spec.labels, ['l1', 'l2'])",
     "v.spec.labels.sortBy(l, l)[0] == 'l0'",
+    "'%s has %d labels'.format([v.spec.title, v.spec.labels.size()]).split(' ').distinct().size() > 1",
+    "(has(v.spec.title) ? v.spec.title : '').replace(' ', '').findAll('[a-z]').distinct().size() > 1",
     "v.spec.body.findAll('word').size() > 3 && v.spec.labels.exists(l, l.matches('^l[0-9]+$'))",
 ]
 

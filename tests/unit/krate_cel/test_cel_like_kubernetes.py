@@ -54,6 +54,9 @@ object.spec.replicas % 2 == 1
 -object.spec.replicas == -3
 object.spec.replicas == 3.0
 object.spec.replicas >= 2.5
+5.5 > 5
+double(object.spec.replicas) >= 1 && 2u < 3 && 1 <= 1.0
+size(object.spec.s) < 5.5
 object.spec.replicas in [1, 2, 3]
 object.spec.s.matches('^[a-z]+$')
 object.spec.s.size() == 5
@@ -95,9 +98,16 @@ object.nope == 1 || true
 
 VALUES = [
     ("object.spec.s.split('l')", ["he", "", "o"]),
+    ("''.split('')", []),
+    ("''.split(',')", [""]),
+    ("object.spec.s.split('', 2)", ["h", "ello"]),
+    ("'a' + object.spec.containers.map(c, c.name).max()", "ab"),
     ("object.spec.s.replace('l', 'L')", "heLLo"),
     ("object.spec.s.replace('l', 'L', 1)", "heLlo"),
     ("object.spec.s.substring(1, 3)", "el"),
+    ("object.spec.s.substring(3, 5)", "lo"),
+    ("object.spec.s.substring(5, 5)", ""),
+    ("'äöü'.substring(0, 3)", "äöü"),
     ("object.spec.s.indexOf('l')", 2),
     ("object.spec.s.lastIndexOf('l')", 3),
     ("object.spec.s.upperAscii()", "HELLO"),
@@ -177,6 +187,12 @@ VALUES = [
 FAILURES = [
     ("object.spec.nope", "no such key: nope"),
     ("object.spec.nope.foo", "no such key: nope"),
+    ("[1].filter(n, n > 1).indexOf(object.nope)", "no such key: nope"),
+    (
+        "object.spec.s.substring(0, 6)",
+        "<string>.substring(<start>, <end>): <start> or <end> is greater than <string>.size()",
+    ),
+    ("object.spec.s.substring(-1, 5)", "<string>.substring(<start>): <start> is less than 0"),
     ("object.spec.containers[5]", "index out of bounds: 5"),
     ("object.spec.replicas / 0 == 1", "division by zero"),
     ("object.spec.replicas % 0 == 1", "modulus by zero"),

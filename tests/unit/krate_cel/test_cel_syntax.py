@@ -6,7 +6,7 @@ from cel_expr_python import cel
 from krate_cel import engine, syntax, wire
 from krate_cel.syntax import Call, Comprehension, Const, Group, Ident, Select, Tree
 
-ENV = engine.environment({"v": cel.Type.DYN, "variables.t": cel.Type.STRING})
+ENV = engine.checker({"v": cel.Type.DYN, "variables.t": cel.Type.STRING})
 
 TREES = [
     ("null", Const(None)),
@@ -62,7 +62,7 @@ def test_names_and_members():
 
 def test_replaced_calls_are_in_the_tree_that_runs():
     """A call of a function that the engine lacks is not there any more; its arguments are."""
-    found = engine.compile_checked(ENV, "v.a.find('(x)') + [v.b].max()", host=ENV)
+    found = engine.compile_checked("v.a.find('(x)') + [v.b].max()", checks=ENV, runs=engine.shared_runner())
     functions = {node.function for node in found.tree.walk() if isinstance(node, Call)}
     assert functions & {"find", "max"} == set()
     assert "regex.extract" in functions
