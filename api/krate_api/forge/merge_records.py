@@ -11,17 +11,16 @@ from krate_api.forge.source import Source
 from krate_api.store.interface import ANY, Operation, Record, Stale
 from krate_api.strategies import forge
 from krate_api.strategies.forge import MERGE_REQUESTS
-from krate_git.interface import MergeOrder, MergeOutcome
 
 
-def merged(pull: Mapping[str, Any], order: MergeOrder, outcome: MergeOutcome, now: str) -> list[Operation]:
-    """Operations that make the pull request Merged."""
+def merged(pull: Mapping[str, Any], *, commit: str, user: str, now: str) -> list[Operation]:
+    """Operations that make the pull request Merged: part of the transaction that closes the merge's intent."""
     meta = pull["metadata"]
-    reached = conditions.true(Type.MERGED, Reason.MERGED, f"Merged as {outcome.commit}")
+    reached = conditions.true(Type.MERGED, Reason.MERGED, f"Merged as {commit}")
     status: dict[str, Any] = {
         **pull["status"],
-        "mergeCommit": outcome.commit,
-        "mergedBy": order.caller.username,
+        "mergeCommit": commit,
+        "mergedBy": user,
         "mergedAt": now,
         "phase": PullRequestPhase.MERGED.value,
         "conditions": conditions.merge(pull["status"].get("conditions") or [], [reached], now=now),

@@ -20,11 +20,10 @@ from krate_api.admission.interface import Operation as Admission
 from krate_api.admission.interface import Request
 from krate_api.authn.identities import Identities
 from krate_api.forge import merge_records, objects, rules
-from krate_api.forge.pushes import INTENTS, StorePushSink
+from krate_api.forge.pushes import StorePushSink
 from krate_api.forge.rules import Loaded
 from krate_api.forge.source import Source
 from krate_api.registry.call import Call
-from krate_api.store.interface import Stale
 from krate_api.strategies.forge import MERGE_REQUESTS, merged
 from krate_git import demands
 from krate_git.interface import (
@@ -35,8 +34,6 @@ from krate_git.interface import (
     MergeOrder,
     MergeOutcome,
     RefMoved,
-    RefUpdate,
-    RepositoryFacts,
     RepositoryKey,
     Verdict,
 )
@@ -271,7 +268,7 @@ async def _carry_out(service: Service, call: Call, pull: Mapping[str, Any], orde
     done: list[dict[str, Any]] = []
 
     async def close(outcome: MergeOutcome) -> None:
-        done.append(await _record(service, pull, order, outcome))
+        done.append(await _record(service, pull, outcome))
 
     try:
         outcome = await service.merging.merge(order, close=close)
@@ -296,26 +293,12 @@ def _explain(verdict: Verdict) -> str:
     return "; ".join(f"{finding.source}: {finding.message}" for finding in verdict.findings if finding.enforced)
 
 
-async def _record(
-    service: Service, pull: Mapping[str, Any], order: MergeOrder, outcome: MergeOutcome
-) -> dict[str, Any]:
+async def _record(service: Service, pull: Mapping[str, Any], outcome: MergeOutcome) -> dict[str, Any]:
     """One transaction: the intent closes, content and heads follow, the pull request is Merged."""
-    source, meta = service.source, pull["metadata"]
-    refs = await source.git.refs(order.key)
-    content = await objects.get(source.store, kinds.REPOSITORY_CONTENT, order.key.namespace, order.key.name)
-    size = ((content or {}).get("status") or {}).get("size", 0)
-    facts = RepositoryFacts(len(refs.branches), len(refs.tags), size)
-    moved = [RefUpdate(f"refs/heads/{order.target}", order.target_sha, outcome.commit)]
-    while True:
-        current = await objects.get(source.store, kinds.PULL_REQUEST, meta["namespace"], meta["name"])
-        value = source.store.record(INTENTS, outcome.intent)
-        if current is None or value is None:
-            raise errors.InternalError.of(f"the merge {outcome.commit} has no intent or no pull request")
-        batch = await service.sink.closing(outcome.intent, value, moved, facts)
-        batch += merge_records.merged(current, order, outcome, clock.rfc3339(source.clock()))
-        try:
-            committed = await source.store.commit(batch)
-        except Stale:
-            continue
-        body = next(item.body for item in committed.objects if item.key.resource == kinds.PULL_REQUEST.resource)
-        return orjson.loads(body)
+    store, meta = service.source.store, pull["metadata"]
+    if outcome.facts is not None:
+        await service.sink.finish(outcome.intent, outcome.moved, outcome.facts)
+    current = await objects.get(store, kinds.PULL_REQUEST, meta["namespace"], meta["name"])
+    if current is None or not merged(current):
+        raise errors.InternalError.of(f"the merge {outcome.commit} is not recorded on {meta['name']}")
+    return current

@@ -17,7 +17,7 @@ from krate.conditions import Reason, Type
 from krate.identity import Caller
 from krate.models.activity import AccessDecision
 from krate_api import activity
-from krate_api.forge import objects
+from krate_api.forge import merge_records, objects
 from krate_api.forge.pull_facts import REFS, stale_review
 from krate_api.store.interface import ANY, Operation, Record, Stale, Store
 from krate_api.strategies.forge import MERGE_REQUESTS, merged
@@ -96,17 +96,19 @@ class StorePushSink:
 
     async def finish(self, intent: str, moved: Sequence[RefUpdate], facts: RepositoryFacts) -> None:
         while (value := self._store.record(INTENTS, intent)) is not None:
-            batch = await self.closing(intent, value, moved, facts)
+            batch = await self._closing(intent, value, moved, facts)
             try:
                 await self._store.commit(batch)
             except Stale:
                 continue
             return
 
-    async def closing(
+    async def _closing(
         self, intent: str, value: bytes, moved: Sequence[RefUpdate], facts: RepositoryFacts
     ) -> list[Operation]:
-        """Everything that belongs into the transaction that closes an intent."""
+        """Everything that belongs into the transaction that closes an intent, whoever closes it: a merge whose server
+        died before it could say so becomes Merged here, at the next start.
+        """
         push = _decode(value)
         bypassed: list[str] = orjson.loads(value)["bypassed"]
         batch: list[Operation] = [Record(INTENTS, intent, None, value)]
@@ -117,10 +119,20 @@ class StorePushSink:
             batch.append(_moved_by(push, update, now))
             if update.ref.startswith(HEADS) and update.new != ZERO:
                 batch += await self._heads(push.key, update, push.caller.username, now)
+                batch += await self._merged(push, update, now)
         batch += await self._content(push, moved, facts, now)
         reason = f"bypassed {', '.join(bypassed)}" if bypassed else ""
         batch.append(self._entry(push, moved, AccessDecision.ALLOWED, reason))
         return batch
+
+    async def _merged(self, push: Push, update: RefUpdate, now: str) -> list[Operation]:
+        """A merge that moved its target makes its pull request Merged."""
+        if push.via is not Via.MERGE:
+            return []
+        pull = await objects.get(self._store, kinds.PULL_REQUEST, push.key.namespace, push.pull_request)
+        if pull is None or merged(pull):
+            return []
+        return merge_records.merged(pull, commit=update.new, user=push.caller.username, now=now)
 
     async def _content(
         self, push: Push, moved: Sequence[RefUpdate], facts: RepositoryFacts, now: str
