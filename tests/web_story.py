@@ -108,7 +108,7 @@ def _seed_pulls(world: World, git: Repository) -> None:
             "Rotate signing keys without downtime",
             "keys",
             "alice",
-            metadata={"labels": {"area": "auth", "p0": ""}},
+            metadata={"labels": {"area": "auth", "p0": ""}, "uid": "5f3c9c0e-6a50-4b7e-9d43-0c8d2f1e7a42"},
             spec={
                 "reviewers": ["bob", "carol"],
                 "body": (

@@ -26,7 +26,7 @@ from krate_web.workshop import Workshop
 _NAMES = 4096
 
 
-def create_app(settings: Settings, client_factory: ClientFactory, *, now: Clock = clock.system) -> ASGIApp:
+def create_app(settings: Settings, client_factory: ClientFactory, *, now: Clock = clock.system) -> "WebApp":
     """The application.
 
     Args:
@@ -54,7 +54,22 @@ def create_app(settings: Settings, client_factory: ClientFactory, *, now: Clock 
         lifespan=lifespan,
     )
     # Outside of Starlette's own error handling, so that no answer at all goes without the headers.
-    return SecurityHeaders(OneOrigin(pages, settings=settings))
+    return WebApp(SecurityHeaders(OneOrigin(pages, settings=settings)), site)
+
+
+class WebApp:
+    """The application as a server runs it."""
+
+    def __init__(self, app: ASGIApp, site: Site) -> None:
+        self._app = app
+        self._site = site
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._app(scope, receive, send)
+
+    def end_streams(self) -> None:
+        """End all live streams: to be called before a server waits for its connections. Browsers connect again."""
+        self._site.stopping.set()
 
 
 def build_site(settings: Settings, client_factory: ClientFactory, *, now: Clock = clock.system) -> Site:

@@ -1,6 +1,8 @@
 """Static files under addresses that hold their content's digest: cached for ever, never stale.
 
-Style sheets and scripts of our own are joined into one file each, in a fixed order; vendored ones stay as they came.
+Style sheets are joined into one file and scripts into another, in a fixed order, vendored ones unchanged. htmx and its
+extension must run in one go: htmx starts as soon as the browser gets to it, and an extension that came a moment later
+would find the page already processed, its live stream never opened.
 """
 
 import gzip
@@ -19,10 +21,17 @@ ROOT: Final = Path(__file__).parent / "static"
 PREFIX: Final = "/-/static/"
 
 BUNDLES: Final = {
-    "app.css": ("fonts", "tokens", "base", "frame", "parts", "lists", "code", "diff", "pull", "panel", "narrow"),
-    "app.js": ("start", "times", "forms", "panel", "diff", "keys", "palette", "live"),
+    "app.css": tuple(
+        f"css/{name}.css"
+        for name in ("fonts", "tokens", "base", "frame", "parts", "lists", "code", "diff", "pull", "panel", "narrow")
+    ),
+    "app.js": (
+        "vendor/htmx.min.js",
+        "vendor/hx-sse.min.js",
+        *(f"js/{name}.js" for name in ("start", "times", "forms", "panel", "diff", "keys", "palette", "live")),
+    ),
 }
-"""Bundles and the files of `static/css` or `static/js` they are made of, in order."""
+"""Bundles and the files they are made of, in order."""
 
 _TYPES: Final = {".woff2": "font/woff2", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
 _COMPRESSED: Final = frozenset({".js", ".css", ".svg"})
@@ -49,14 +58,12 @@ def _asset(name: str, body: bytes) -> Asset:
 
 def _read(name: str) -> bytes:
     if name in BUNDLES:
-        folder = ROOT / Path(name).suffix[1:]
-        parts = [folder / f"{part}{Path(name).suffix}" for part in BUNDLES[name]]
-        return b"\n".join(part.read_bytes() for part in parts)
+        return b"\n".join((ROOT / part).read_bytes() for part in BUNDLES[name])
     return (ROOT / name).read_bytes()
 
 
 def _names() -> tuple[str, ...]:
-    served = (ROOT / "vendor").glob("*.js"), (ROOT / "fonts").glob("*.woff2"), ROOT.glob("*.svg")
+    served = (ROOT / "fonts").glob("*.woff2"), ROOT.glob("*.svg")
     return (*BUNDLES, *sorted(str(path.relative_to(ROOT)) for paths in served for path in paths))
 
 

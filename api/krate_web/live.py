@@ -29,6 +29,10 @@ _RETRY: Final = 1.0
 _LONGEST: Final = 30.0
 
 
+class Stopping(Exception):
+    """the program ends."""
+
+
 def event(name: str, data: str = "", *, id_: str = "") -> str:
     """One server-sent event; without a name its data is swapped in by htmx."""
     lines = [f"event: {name}"] if name else []
@@ -51,6 +55,8 @@ async def _stream(site: Site, request: Request, build: Build, known: str) -> Asy
     """Events until the browser leaves, the session ends or the page is gone; `known` is the digest of what it shows."""
     log = logging.get(component="live", path=request.url.path)
     failures = 0
+    # At once, so that the browser knows that it is connected: proxies and compression hold headers back until then.
+    yield event("alive")
     while True:
         try:
             async with visiting(site, request) as visit, aclosing(_pages(visit, build)) as pages:
@@ -66,6 +72,8 @@ async def _stream(site: Site, request: Request, build: Build, known: str) -> Asy
                     if digest != known:
                         yield event("", "".join(_differences(before, after)), id_=digest)
                     before, known = after, digest
+        except Stopping:
+            return
         except (SignInNeeded, errors.Unauthorized):
             yield event("ended")
             return
@@ -103,7 +111,7 @@ async def _pages(visit: Visit, build: Build) -> AsyncGenerator[Page | None]:
                     page = await build(visit)  # what changed between the build and the start of the watches
                     continue
             yield page
-            while not await _wait(dirty, failed, visit.site.settings.heartbeat_seconds):
+            while not await _wait(visit.site, dirty, failed):
                 yield None
             await asyncio.sleep(_GATHER)
             dirty.clear()
@@ -113,16 +121,23 @@ async def _pages(visit: Visit, build: Build) -> AsyncGenerator[Page | None]:
         failed.cancel()
 
 
-async def _wait(dirty: asyncio.Event, failed: asyncio.Future[None], seconds: float) -> bool:
-    """Whether something changed within `seconds`; raises what ended a watch for good."""
-    changed = asyncio.ensure_future(dirty.wait())
+async def _wait(site: Site, dirty: asyncio.Event, failed: asyncio.Future[None]) -> bool:
+    """Whether something changed before the next sign of life is due; raises what ended a watch for good."""
+    changed, stopping = asyncio.ensure_future(dirty.wait()), asyncio.ensure_future(site.stopping.wait())
     try:
-        await asyncio.wait({changed, failed}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait(
+            {changed, stopping, failed},
+            timeout=site.settings.heartbeat_seconds,
+            return_when=asyncio.FIRST_COMPLETED,
+        )
+        if site.stopping.is_set():
+            raise Stopping
         if failed.done():
             failed.result()
         return changed.done()
     finally:
         changed.cancel()
+        stopping.cancel()
 
 
 async def _start(

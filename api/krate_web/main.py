@@ -1,5 +1,6 @@
 """`krate-web`: the UI as its own program, beside an API server that it reaches like any other client."""
 
+import socket
 from pathlib import Path
 
 import uvicorn
@@ -10,7 +11,7 @@ from krate import logging
 from krate_kube.client import HttpClient
 from krate_kube.connections import Connection, fixed_token
 from krate_kube.interface import Client
-from krate_web.app import create_app
+from krate_web.app import WebApp, create_app
 from krate_web.clients import ClientFactory
 from krate_web.settings import Settings
 
@@ -47,8 +48,20 @@ class Environment(BaseSettings):
             reload_templates=self.reload_templates,
         )
         app = create_app(settings, http_clients(self.api_url, ca=self.api_ca))
-        # Live streams never end by themselves: a stop waits for them this long and no longer.
-        uvicorn.run(app, host=self.host, port=self.port, log_level="warning", timeout_graceful_shutdown=3)
+        config = uvicorn.Config(app, host=self.host, port=self.port, log_level="warning", timeout_graceful_shutdown=5)
+        _Server(config, app).run()
+
+
+class _Server(uvicorn.Server):
+    """Ends live streams first: they would otherwise be waited for."""
+
+    def __init__(self, config: uvicorn.Config, app: WebApp) -> None:
+        super().__init__(config)
+        self._web = app
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._web.end_streams()
+        await super().shutdown(sockets)
 
 
 def http_clients(api_url: str, *, ca: Path | None = None) -> ClientFactory:

@@ -1,6 +1,7 @@
 """What every request of the UI shares: settings, templates, clients, the worker. Built once, by `app`."""
 
-from dataclasses import dataclass
+import asyncio
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final
 
@@ -29,6 +30,9 @@ class Site:
     clock: Clock
     names: Bounded[str, tuple[str, float]]
     """User names by fingerprint of their token, and when they were learned: a token never changes its owner."""
+
+    stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when the program ends: live streams end then, and servers need not wait for them."""
 
     async def username(self, client: Client, token: str) -> str:
         """Who holds `token`.

@@ -49,7 +49,7 @@ async def test_budgets(alice, path):
     html = (await alice.get(path)).text
     scripts = re.findall(r'<script[^>]* src="([^"]+)"', html)
     styles = re.findall(r'<link rel="stylesheet" href="([^"]+)"', html)
-    assert len(scripts) == 3
+    assert len(scripts) == 1
     assert len(styles) == 1
     assert {(await alice.get(url)).status_code for url in (*scripts, *styles)} == {200}
     weights = Assets()

@@ -20,7 +20,7 @@
     const from = cursor?.isConnected ? cursor : null;
     if (!from) return direction > 0 ? found[0] : found[found.length - 1];
     const mask = direction > 0 ? Node.DOCUMENT_POSITION_FOLLOWING : Node.DOCUMENT_POSITION_PRECEDING;
-    const ahead = found.filter((item) => item !== from && from.compareDocumentPosition(item) & mask);
+    const ahead = found.filter((item) => item !== from && !item.contains(from) && from.compareDocumentPosition(item) & mask);
     return direction > 0 ? ahead[0] : ahead[ahead.length - 1];
   }
 

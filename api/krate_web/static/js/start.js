@@ -1,5 +1,4 @@
 // Krate's own scripts: small, classic, joined in the order of assets.py. Every page works without them.
-"use strict";
 const Krate = {
   /** All elements that match, as an array. */
   all(selector, root = document) { return [...root.querySelectorAll(selector)]; },
