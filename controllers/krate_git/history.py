@@ -33,7 +33,8 @@ Mark = tuple[str, int] | None
 
 def log(repository: pygit2.Repository, rev: str, *, path: str, limit: int, since: str) -> tuple[Commit, ...]:
     """Newest first, at most `limit`, without those reachable from `since`; with `path`, those that touch it."""
-    walker = repository.walk(repositories.commit_of(repository, rev).id, enums.SortMode.TIME)
+    # Without a sort mode libgit2 takes the newest commit it knows next, as `git log` does; with one it first reads all.
+    walker = repository.walk(repositories.commit_of(repository, rev).id, enums.SortMode.NONE)
     if since:
         walker.hide(repositories.commit_of(repository, since).id)
     segments = repositories.parse_path(path)

@@ -119,7 +119,7 @@ class QuarantinedPush:
         head = self._commit(update.new)
         if head is None:
             return ()
-        walker = self._repository.walk(head.id, enums.SortMode.TIME)
+        walker = self._repository.walk(head.id, enums.SortMode.NONE)
         for sha in seen:
             hidden = self._commit(sha)
             if hidden is not None:

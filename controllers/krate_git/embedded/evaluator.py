@@ -33,6 +33,8 @@ MAX_QUESTION: Final = 16 * 1024 * 1024
 _ALLOW: Final = b"allow\n"
 _REFUSE: Final = b"refuse\n"
 _END: Final = b"end\n"
+_PREFIX: Final = "krate-"
+_SOCKET: Final = "evaluator"
 
 Permit = Callable[[Held, Caller], Awaitable[bool]]
 """Whether the caller may push to the repository at this moment."""
@@ -59,13 +61,23 @@ class Evaluator:
     """Answers hooks; `start` before any push, `stop` after the last."""
 
     def __init__(
-        self, *, hosting: Hosting, locks: Locks, ledger: Ledger, judge: Judge, permit: Permit, patience: float = 120.0
+        self,
+        *,
+        hosting: Hosting,
+        locks: Locks,
+        ledger: Ledger,
+        judge: Judge,
+        permit: Permit,
+        record: Path,
+        patience: float = 120.0,
     ) -> None:
+        """Args: record: file that remembers the socket's folder, so that the next start can clear it away."""
         self._hosting = hosting
         self._locks = locks
         self._ledger = ledger
         self._judge = judge
         self._permit = permit
+        self._record = record
         self._patience = patience
         self._sessions: dict[str, Session] = {}
         self._server: asyncio.Server | None = None
@@ -80,7 +92,7 @@ class Evaluator:
         """
         if self._folder is None:
             raise HostUnavailable("the rules of repositories cannot be evaluated now, so no push is accepted")
-        return Path(self._folder.name) / "evaluator"
+        return Path(self._folder.name) / _SOCKET
 
     def check(self) -> None:
         """Raises HostUnavailable while nobody would answer a hook."""
@@ -88,9 +100,19 @@ class Evaluator:
             raise HostUnavailable("the rules of repositories cannot be evaluated now, so no push is accepted")
 
     async def start(self) -> None:
+        self._clear()
         # A socket's path ends at 107 bytes, which a data directory may well exceed.
-        self._folder = tempfile.TemporaryDirectory(prefix="krate-")
+        self._folder = tempfile.TemporaryDirectory(prefix=_PREFIX)
+        self._record.write_text(self._folder.name)
         self._server = await asyncio.start_unix_server(self._serve, os.fspath(self.socket), limit=MAX_QUESTION)
+
+    def _clear(self) -> None:
+        """Remove the folder of a server that was killed; nobody listens there any more."""
+        with contextlib.suppress(OSError):
+            folder = Path(self._record.read_text())
+            if folder.name.startswith(_PREFIX):
+                (folder / _SOCKET).unlink()
+                folder.rmdir()
 
     async def stop(self) -> None:
         if self._server is not None:

@@ -1,12 +1,13 @@
-"""The only hooks that Git ever runs: installed at start, and checked before every push.
+"""The only hooks that Git ever runs: installed once, and checked before every push.
 
 Git runs no hook at all, and lets the push through, when the folder is missing or the file is not executable
 (real-components.md, G4). So nothing is started unless the folder holds exactly what was put there.
 """
 
+import hashlib
 import os
+import secrets
 import shlex
-import shutil
 import stat
 import sys
 from dataclasses import dataclass
@@ -69,23 +70,39 @@ class Hooks:
             os.close(descriptor)
 
 
-def install(folder: Path) -> Hooks:
-    """Put the hooks into a fresh folder.
+def install(parent: Path) -> Hooks:
+    """Hooks in a folder below `parent` that is named after what is in it.
+
+    A folder that is sound is used again and never touched: a receive-pack that outlived the last server may be about to
+    look into it, and would run no hook at all while it is being replaced. One that is not sound is left to itself.
 
     Raises:
         OSError: the folder cannot be written.
     """
-    if folder.exists():
-        folder.chmod(0o700)
-        shutil.rmtree(folder)
-    folder.mkdir(mode=0o700)
+    parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    client = Path(hook.__file__).read_bytes()
+    digest = hashlib.sha256(b"\0".join((os.fsencode(parent), os.fsencode(sys.executable), client))).hexdigest()
+    name = digest[:16]
+    found = _wanted(parent / name, client)
+    try:
+        found.check()
+    except HookBroken:
+        if found.folder.exists():
+            found = _wanted(parent / f"{name}-{secrets.token_hex(4)}", client)
+        _write(found)
+    return found
+
+
+def _wanted(folder: Path, client: bytes) -> Hooks:
     program = " ".join(map(shlex.quote, (sys.executable, "-I", "-S", os.fspath(folder / CLIENT))))
-    contents = {
-        CLIENT: Path(hook.__file__).read_bytes(),
-        # A #! line takes neither a path with spaces nor two options; starting sh costs half a millisecond.
-        PRE_RECEIVE: f"#!/bin/sh\nexec {program}\n".encode(),
-    }
-    for name, raw in contents.items():
-        files.write_bytes(folder / name, raw, mode=_FILE_MODES[name])
-    folder.chmod(_FOLDER_MODE)
-    return Hooks(folder, contents)
+    # A #! line takes neither a path with spaces nor two options; starting sh costs half a millisecond.
+    return Hooks(folder, {CLIENT: client, PRE_RECEIVE: f"#!/bin/sh\nexec {program}\n".encode()})
+
+
+def _write(hooks: Hooks) -> None:
+    fresh = hooks.folder.with_name(f".{hooks.folder.name}.{secrets.token_hex(4)}")
+    fresh.mkdir(mode=0o700)
+    for name, raw in hooks.contents.items():
+        files.write_bytes(fresh / name, raw, mode=_FILE_MODES[name])
+    fresh.chmod(_FOLDER_MODE)
+    fresh.rename(hooks.folder)

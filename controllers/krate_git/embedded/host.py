@@ -93,7 +93,12 @@ class EmbeddedHost(Hosting, Reading):
             hosting=self, locks=locks, ledger=self._ledger, judge=judge, workers=pools, clock=options.clock
         )
         self._evaluator = Evaluator(
-            hosting=self, locks=locks, ledger=self._ledger, judge=judge, permit=self._door.may_push
+            hosting=self,
+            locks=locks,
+            ledger=self._ledger,
+            judge=judge,
+            permit=self._door.may_push,
+            record=places.socket_record,
         )
         self._git = processes.find_git(places)
         self._smart: SmartHTTP | None = None

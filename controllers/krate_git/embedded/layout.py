@@ -1,8 +1,9 @@
 """Where the embedded host keeps things below its root.
 
     root/.krate/lock                 one process serves a root
-    root/.krate/hooks/               the only hooks that Git ever runs
+    root/.krate/hooks/<digest>/      the only hooks that Git ever runs
     root/.krate/home/                an empty HOME for Git
+    root/.krate/socket               where the evaluator listens
     root/<namespace>/krate/          organization.json, teams/<name>.json
     root/<namespace>/<name>.git/     a bare repository
         krate/                       settings.json, access.json, policy.json, lock
@@ -37,6 +38,10 @@ class Layout:
     @property
     def home(self) -> Path:
         return self.own / "home"
+
+    @property
+    def socket_record(self) -> Path:
+        return self.own / "socket"
 
     @property
     def process_lock(self) -> Path:

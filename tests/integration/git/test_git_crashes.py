@@ -85,6 +85,15 @@ def refs(root: Path) -> dict[str, str]:
     return dict(git_rooms.read_refs(root / "data" / "acme" / "web.git"))
 
 
+def socket_of(root: Path) -> Path:
+    """Where the evaluator listens, or listened when it was killed."""
+    return Path((root / "data" / ".krate" / "socket").read_text()) / "evaluator"
+
+
+def is_there(path: Path) -> bool:
+    return path.exists()
+
+
 def quarantines(root: Path) -> list[Path]:
     return list((root / "data" / "acme" / "web.git" / "objects").glob("tmp_*"))
 
@@ -97,7 +106,10 @@ async def test_killed_after_the_refs_moved(tmp_path: Path):
         assert await server.process.wait() == -signal.SIGKILL
     assert refs(tmp_path) == {"refs/heads/main": sha}
     assert moves(tmp_path) == [("begin", [])]
+    left = socket_of(tmp_path)
+    assert left.exists()
     async with serving(tmp_path) as server:
+        assert (is_there(left.parent), is_there(socket_of(tmp_path))) == (False, True)
         assert moves(tmp_path) == [("begin", []), ("finish", ["refs/heads/main"])]
         entry = git_server.JournalSink(tmp_path / "journal").entries()[-1]
         assert (entry["moved"], entry["facts"]["branches"]) == (

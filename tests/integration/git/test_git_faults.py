@@ -101,6 +101,12 @@ async def closed(room: git_rooms.Room, tree: Path, text: str) -> None:
 HOOK_BROKEN = "the receive hook is not as it was installed, so no push is accepted; restart the Git host."
 NOT_RUNNING = "the rules of repositories cannot be evaluated now, so no push is accepted"
 
+
+def hooks_of(room: git_rooms.Room) -> Path:
+    (folder,) = (room.folder.parent / "data" / ".krate" / "hooks").iterdir()
+    return folder
+
+
 BREAK = {
     "deleted": lambda path: path.unlink(),
     "not executable": lambda path: path.chmod(0o400),
@@ -122,7 +128,7 @@ BROKEN = [
 @pytest.mark.parametrize(("name", "how"), BROKEN)
 async def test_a_hook_that_is_not_as_installed(room: git_rooms.Room, tree: Path, name: str, how: str):
     """Deleted, without its x bit, writable, changed or replaced: no push, though Git itself would let it through."""
-    folder = room.folder.parent / "data" / ".krate" / "hooks"
+    folder = hooks_of(room)
     folder.chmod(0o700)
     BREAK[how](folder / name)
     folder.chmod(0o500)
@@ -132,7 +138,7 @@ async def test_a_hook_that_is_not_as_installed(room: git_rooms.Room, tree: Path,
 @pytest.mark.parametrize("spoil", ["missing", "writable", "another hook"])
 async def test_a_hooks_folder_that_is_not_as_installed(room: git_rooms.Room, tree: Path, spoil: str):
     """A folder that is gone, open to others, or holds one file more: no push."""
-    folder = room.folder.parent / "data" / ".krate" / "hooks"
+    folder = hooks_of(room)
     folder.chmod(0o700)
     if spoil == "missing":
         folder.rename(folder.with_name("elsewhere"))
@@ -180,7 +186,7 @@ async def test_a_receive_pack_that_the_host_did_not_start(
     socket = os.fspath(room.host._evaluator.socket)
     found = {name: value.replace("SOCKET", socket) for name, value in environment.items()}
     path = room.host.locate(git_rooms.KEY)
-    hooks = room.folder.parent / "data" / ".krate" / "hooks"
+    hooks = hooks_of(room)
     outcome = await git_rooms.git(
         "push", f"--receive-pack=git -c core.hooksPath={hooks} receive-pack", os.fspath(path), "main",
         cwd=tree, check=False, env=found,

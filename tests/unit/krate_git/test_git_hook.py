@@ -127,15 +127,26 @@ def test_it_needs_next_to_nothing():
     assert slow & set(done.stdout.decode().split()) == set()
 
 
-def test_installing_twice(tmp_path: Path):
-    """A restart puts fresh hooks in place of old ones, whatever was done to them."""
-    folder = tmp_path / "hooks with spaces 'and quotes'"
-    hooks.install(folder)
-    folder.chmod(0o700)
-    (folder / "update").write_text("#!/bin/sh\n")
-    with pytest.raises(hooks.HookBroken):
-        hooks.Hooks(folder, {}).check()
-    installed = hooks.install(folder)
-    installed.check()
-    done = subprocess.run([folder / "pre-receive"], input=LINES, capture_output=True, env={}, check=False)
+def test_installing_again_touches_nothing(tmp_path: Path):
+    """A restart uses the folder that is there: an old receive-pack may be about to look into it."""
+    parent = tmp_path / "hooks with spaces 'and quotes'"
+    first = hooks.install(parent)
+    before = [(path, path.stat().st_ino) for path in (first.folder, *first.folder.iterdir())]
+    again = hooks.install(parent)
+    assert again == first
+    assert [(path, path.stat().st_ino) for path in (again.folder, *again.folder.iterdir())] == before
+    done = subprocess.run([again.folder / "pre-receive"], input=LINES, capture_output=True, env={}, check=False)
     assert (done.returncode, done.stderr) == (1, b"Refused: this push did not come through the Git host\n")
+
+
+def test_a_folder_that_was_spoiled_is_left(tmp_path: Path):
+    """Another one takes its place; the old one stays as it is, and is not used."""
+    first = hooks.install(tmp_path)
+    first.folder.chmod(0o700)
+    (first.folder / "update").write_text("#!/bin/sh\n")
+    second = hooks.install(tmp_path)
+    assert second.folder != first.folder
+    second.check()
+    with pytest.raises(hooks.HookBroken):
+        first.check()
+    assert (first.folder / "update").exists()
