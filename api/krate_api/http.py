@@ -1,6 +1,7 @@
 """One request and one response over raw ASGI: no framework on the hot path, nothing parsed that nobody asked for."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, MutableMapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, MutableMapping
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import parse_qs
@@ -82,7 +83,7 @@ class Request:
 class Response:
     """One HTTP response; a body that is an iterator is sent as it comes, each part flushed."""
 
-    body: bytes | AsyncIterator[bytes] = b""
+    body: bytes | AsyncGenerator[bytes] = b""
     status: int = 200
     content_type: str = JSON
     headers: Iterable[tuple[str, str]] = field(default=())
@@ -101,11 +102,13 @@ class Response:
 
     async def send(self, send: Send, extra: Iterable[tuple[str, str]] = (), *, head_only: bool = False) -> None:
         await send(self._head(extra))
-        if isinstance(self.body, bytes):
-            await send({"type": "http.response.body", "body": b"" if head_only else self.body})
+        if isinstance(self.body, bytes) or head_only:
+            body = self.body if isinstance(self.body, bytes) and not head_only else b""
+            await send({"type": "http.response.body", "body": body})
             return
         # Headers travel before the first event (Kubernetes: a watch answers at once).
         await send({"type": "http.response.body", "body": b"", "more_body": True})
-        async for part in self.body:
-            await send({"type": "http.response.body", "body": part, "more_body": True})
+        async with aclosing(self.body) as parts:
+            async for part in parts:
+                await send({"type": "http.response.body", "body": part, "more_body": True})
         await send({"type": "http.response.body", "body": b""})

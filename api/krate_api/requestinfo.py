@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import unquote
 
+from krate import errors, names, selectors
 from krate.identity import Attributes
 from krate.names import Verb
 from krate_api.http import Request
@@ -76,11 +77,11 @@ def parse(request: Request) -> RequestInfo:
         return plain
     group, version = ("", parts[1]) if core else (parts[1], parts[2])
     rest = list(parts[head:])
-    verb = _VERBS.get(request.method)
-    if verb is None:
-        return plain
+    verb = _VERBS.get(request.method, request.method.lower())
     watching = False
     if rest[0] == "watch" and len(rest) > 1:  # legacy prefix
+        if verb != Verb.GET:
+            return plain
         watching, rest = True, rest[1:]
     namespace = ""
     if rest[0] == "namespaces" and len(rest) > 1:
@@ -91,14 +92,15 @@ def parse(request: Request) -> RequestInfo:
     return _resource(request, verb, watching=watching, base=base, rest=rest)
 
 
-def _resource(request: Request, verb: Verb, *, watching: bool, base: RequestInfo, rest: list[str]) -> RequestInfo:
+def _resource(request: Request, verb: str, *, watching: bool, base: RequestInfo, rest: list[str]) -> RequestInfo:
     resource, name, subresource = (*rest, "", "")[:3]
-    if not name:
-        verb = {Verb.GET: Verb.LIST, Verb.DELETE: Verb.DELETE_COLLECTION}.get(verb, verb)
-    if verb in {Verb.GET, Verb.LIST} and not subresource and (watching or is_watch(request)):
+    if watching and not subresource:
         verb = Verb.WATCH
-    if verb in {Verb.LIST, Verb.WATCH, Verb.DELETE_COLLECTION} and not name:
+    elif not name and verb == Verb.GET:
+        verb = Verb.WATCH if is_watch(request) else Verb.LIST
         name = _named(request.param("fieldSelector"))
+    elif not name and verb == Verb.DELETE:
+        verb = Verb.DELETE_COLLECTION
     return RequestInfo(
         verb,
         base.path,
@@ -120,9 +122,12 @@ def is_watch(request: Request) -> bool:
 
 
 def _named(selector: str) -> str:
-    """The name that `metadata.name=x` asks for, so that RBAC on one name can grant list and watch of it."""
-    for term in selector.split(","):
-        key, equals, value = term.partition("=")
-        if key.strip() == "metadata.name" and equals:
-            return value.lstrip("=").strip()
-    return ""
+    """The name that `metadata.name=x` asks for, so that RBAC on one name can grant list and watch of it.
+
+    The selector is parsed as the list itself parses it: two readings of one text would be a way around RBAC.
+    """
+    try:
+        name = selectors.parse_fields(selector).exact("metadata.name") or ""
+    except errors.BadRequest:
+        return ""
+    return "" if names.path_segment_problems(name) else name

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, Final
 
 from krate import names
 from krate.kinds import Kind, NameRule
@@ -87,12 +87,20 @@ class Catalog:
         return found
 
 
-def supports(resource: Resource, verb: str, subresource: str) -> bool:
-    """Whether the kind has this verb there."""
+_OF_ONE: Final = frozenset({Verb.GET, Verb.UPDATE, Verb.PATCH, Verb.DELETE})
+_OF_ONE_NAMESPACE: Final = frozenset({Verb.CREATE, Verb.DELETE_COLLECTION})
+
+
+def supports(resource: Resource, verb: str, *, namespace: str, name: str, subresource: str) -> bool:
+    """Whether the kind has this verb at this address: items are named, creation has a namespace and no name."""
     wanted = Verb(verb) if verb in Verb else None
     if wanted is None:
         return False
-    if not subresource:
-        return wanted in resource.kind.verbs
-    sub = resource.kind.subresource(subresource)
-    return sub is not None and wanted in sub.verbs
+    if subresource:
+        sub = resource.kind.subresource(subresource)
+        return sub is not None and bool(name) and wanted in sub.verbs
+    if wanted in _OF_ONE and not name:
+        return False
+    if wanted in _OF_ONE_NAMESPACE and (name or (resource.kind.namespaced and not namespace)):
+        return False
+    return wanted in resource.kind.verbs

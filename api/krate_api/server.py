@@ -8,7 +8,8 @@ import asyncio
 import re
 import time
 import uuid
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncGenerator, Iterable
+from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -127,7 +128,7 @@ class Server:
             return _NOT_FOUND
         if resource.kind.namespaced and not info.namespace and info.name and info.verb not in {Verb.LIST, Verb.WATCH}:
             return _NOT_FOUND
-        if not supports(resource, info.verb, info.subresource):
+        if not supports(resource, info.verb, namespace=info.namespace, name=info.name, subresource=info.subresource):
             raise errors.MethodNotAllowed
         handler = self._parts.handlers.get((resource.kind, info.subresource))
         if handler is not None:
@@ -138,7 +139,12 @@ class Server:
             return await self._parts.creators.create(request, resource, call, wanted)
 
         async def allowed() -> bool:
-            return (await self._parts.authorizer.review(call.caller, info.attributes)).allowed
+            """Asked again and again during a watch: a revoked right, a suspended user or an old token ends it."""
+            try:
+                caller = await self._parts.authenticator.authenticate(request)
+            except errors.Unauthorized:
+                return False
+            return (await self._parts.authorizer.review(caller, info.attributes)).allowed
 
         return await self._parts.objects.handle(Ask(request, info, call, resource, allowed))
 
@@ -147,7 +153,7 @@ class Server:
             await self._parts.denials.record(error, info, call)
         return _status(error)
 
-    async def _counted(self, response: Response, info: RequestInfo) -> AsyncIterator[bytes]:
+    async def _counted(self, response: Response, info: RequestInfo) -> AsyncGenerator[bytes]:
         gauge = self._parts.metrics.watches.labels(info.group, info.resource)
         body = response.body
         if isinstance(body, bytes):
@@ -155,8 +161,9 @@ class Server:
             return
         gauge.inc()
         try:
-            async for part in body:
-                yield part
+            async with aclosing(body) as parts:
+                async for part in parts:
+                    yield part
         finally:
             gauge.dec()
 

@@ -1,7 +1,7 @@
 """Get and list: stored bytes, never parsed unless a Table, metadata or YAML is asked for."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import orjson
@@ -156,6 +156,6 @@ def _chunks(head: bytes, items: Sequence[Stored], tail: bytes) -> Iterator[bytes
     yield b"".join(parts)
 
 
-async def _stream(chunks: Iterator[bytes]) -> AsyncIterator[bytes]:
+async def _stream(chunks: Iterator[bytes]) -> AsyncGenerator[bytes]:
     for chunk in chunks:
         yield chunk

@@ -6,7 +6,7 @@ Kubernetes API concepts.
 
 import base64
 import binascii
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import orjson
@@ -14,7 +14,7 @@ import orjson
 from krate import errors, selectors
 from krate.errors import Cause, CauseType
 from krate.kinds import Kind
-from krate.selectors import Selector
+from krate.selectors import Operator, Requirement, Selector
 from krate_api.http import Request
 
 EXACT: Final = "Exact"
@@ -48,6 +48,13 @@ class ListOptions:
     timeout: int | None = None
     bookmarks: bool = False
     initial_events: bool | None = None
+
+    def only(self, name: str) -> "ListOptions":
+        """The same, of the one object that was authorised when a name was; all of them for no name."""
+        if not name:
+            return self
+        one = Requirement("metadata.name", Operator.EQUALS, frozenset({name}))
+        return replace(self, fields=Selector((*self.fields.requirements, one)))
 
 
 def _integer(request: Request, name: str) -> int | None:

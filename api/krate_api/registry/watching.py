@@ -6,7 +6,8 @@ the event (AS/pkg/storage/cacher/cache_watcher.go). Frames of plain JSON watches
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -22,7 +23,7 @@ from krate_api.resources import Resource
 from krate_api.store import encoding
 from krate_api.store.changelog import Feed
 from krate_api.store.encoding import respin
-from krate_api.store.interface import Change, ChangeType, Compacted, Index, Key, Store
+from krate_api.store.interface import Change, ChangeType, Compacted, Index, Key, Store, Unavailable
 
 MIN_TIMEOUT: Final = 1800
 """Without timeoutSeconds a watch lasts between this and twice this (upstream's MinRequestTimeout)."""
@@ -126,24 +127,28 @@ class Watch:
     allowed: Allowed
     """Asked again every few seconds; a watch ends when its right does."""
 
-    async def frames(self) -> AsyncIterator[bytes]:
+    async def frames(self) -> AsyncGenerator[bytes]:
         """Frames until the deadline, an error or the loss of the right to watch; each is one flush."""
         try:
             options = self.scope.options
             version = options.version or 0
             starts = options.initial_events if options.initial_events is not None else version == 0
             if starts:
-                async for frame, reached in self._initial(version):
-                    version = reached
-                    yield frame
+                async with aclosing(self._initial(version)) as initial:
+                    async for frame, reached in initial:
+                        version = reached
+                        yield frame
             elif version == 0:
                 version = self.store.version(self.feed.resource)
-            async for frame in self._live(version):
-                yield frame
+            async with aclosing(self._live(version)) as live:
+                async for frame in live:
+                    yield frame
         except errors.StatusError as problem:
             yield self.encoder.error(problem)
+        except Unavailable:
+            yield self.encoder.error(errors.ServiceUnavailable("the database does not answer", retry_after=1))
 
-    async def _initial(self, version: int) -> AsyncIterator[tuple[bytes, int]]:
+    async def _initial(self, version: int) -> AsyncGenerator[tuple[bytes, int]]:
         """Synthetic ADDED events for the current state, then the bookmark that ends them."""
         if version:
             await listing.fresh(self.feed, self.store, version)
@@ -164,7 +169,7 @@ class Watch:
             frames.append(self.encoder.bookmark(page.version, initial=True))
         yield b"".join(frames), page.version
 
-    async def _live(self, version: int) -> AsyncIterator[bytes]:
+    async def _live(self, version: int) -> AsyncGenerator[bytes]:
         loop = asyncio.get_running_loop()
         seconds = self.scope.options.timeout or MIN_TIMEOUT * (1 + random.random())  # noqa: S311 - spreads reconnects
         end = loop.time() + seconds

@@ -80,7 +80,7 @@ class Objects:
 
     async def _watch(self, ask: Ask) -> Response:
         wanted = ask.wanted(collection=True, watching=True)
-        options = listoptions.parse(ask.request, ask.resource.kind, watching=True)
+        options = listoptions.parse(ask.request, ask.resource.kind, watching=True).only(ask.info.name)
         encoder = watching.Encoder(ask.resource, wanted, ask.include, self._now)
         watch = watching.Watch(
             self._kit.store,
