@@ -16,13 +16,14 @@ import structlog
 
 from krate import logging
 from krate.names import ServiceAccount
-from krate_controllers import expressions, wiring
+from krate_controllers import wiring
 from krate_controllers.briefing import LINE_LIMIT, Briefing
 from krate_controllers.clusterroles import ClusterRoleAggregator
 from krate_controllers.garbage import GarbageCollector
 from krate_controllers.namespaces import NamespaceController
 from krate_controllers.operator import Operator
 from krate_controllers.wiring import Kit
+from krate_git import cel
 from krate_git.embedded.client import HostClient
 from krate_git.interface import GitHost
 from krate_kube.client import HttpClient
@@ -76,7 +77,7 @@ async def open_kit(briefing: Briefing, stack: AsyncExitStack) -> Kit:
         clients=clients,
         host=hosts.__getitem__,
         clone_base=briefing.web,
-        compile_expression=expressions.compiler(),
+        compile_expression=cel.compile_expression,
     )
 
 

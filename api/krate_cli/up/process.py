@@ -19,10 +19,11 @@ from krate_api.authn.certificates import write_private
 from krate_api.main import Core
 from krate_api.settings import Settings
 from krate_api.store.interface import StoreError
-from krate_cli.up import archives, expressions
+from krate_cli.up import archives
 from krate_cli.up.child import Child
 from krate_cli.up.listeners import Listener, origin
 from krate_cli.up.options import Options
+from krate_git import cel
 from krate_git.embedded.host import EmbeddedHost
 from krate_git.embedded.host import Options as HostOptions
 from krate_git.interface import GitError
@@ -229,7 +230,7 @@ def _git_host(options: Options, core: Core) -> EmbeddedHost:
     host_options = HostOptions(
         archive_secret=_secret(options.data / "pki" / "archives.key"),
         home=core.settings.web_url,
-        compile_expression=expressions.compile_expression,
+        compile_expression=cel.compile_expression,
         clock=core.clock,
     )
     return EmbeddedHost(options.data / "git", sink=core.sink, gatekeeper=core.gatekeeper, options=host_options)

@@ -7,8 +7,8 @@ import pytest
 import git_rooms
 from krate.models.refpolicy import FailurePolicy, Mode, RefOperation
 from krate_cel import environment
-from krate_cli.up.expressions import compile_expression
 from krate_git import expressions
+from krate_git.cel import compile_expression
 from krate_git.document import RefRule, RefRules, Source
 from krate_git.interface import PolicyInvalid
 

@@ -1,4 +1,7 @@
-"""CEL for ref policies: the Git room's port on the CEL room's receive environment."""
+"""CEL for ref policies: the port of `krate_git.expressions` on the receive environment of `krate_cel`.
+
+Apart from the port, so that whoever needs no expressions does not load the engine.
+"""
 
 from collections.abc import Mapping
 from typing import Any
@@ -16,13 +19,13 @@ def compile_expression(text: str) -> Predicate:
     """
     try:
         program = environment.receive().compile(text, returns=Returns.BOOL)
-    except errors.CelError as error:
-        raise ExpressionError(str(error)) from error
+    except errors.CelError as problem:
+        raise ExpressionError(problem.message) from problem
 
     def judge(values: Mapping[str, Any]) -> bool:
         try:
             return bool(program.evaluate(values))
-        except errors.CelError as error:
-            raise ExpressionError(str(error)) from error
+        except errors.CelError as problem:
+            raise ExpressionError(problem.message) from problem
 
     return judge
