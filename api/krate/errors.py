@@ -44,8 +44,8 @@ class Cause:
     field: str = ""
 
     def render(self) -> dict[str, str]:
-        entry = {"reason": str(self.type), "message": self.message}
-        return {**entry, "field": self.field} if self.field else entry
+        entry = {"reason": str(self.type), "message": self.message, "field": self.field}
+        return {key: value for key, value in entry.items() if value}
 
 
 class StatusError(Exception):

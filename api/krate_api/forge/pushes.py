@@ -106,8 +106,9 @@ class StorePushSink:
     async def _closing(
         self, intent: str, value: bytes, moved: Sequence[RefUpdate], facts: RepositoryFacts
     ) -> list[Operation]:
-        """Everything that belongs into the transaction that closes an intent, whoever closes it: a merge whose server
-        died before it could say so becomes Merged here, at the next start.
+        """Everything that belongs into the transaction that closes an intent, whoever closes it.
+
+        A merge whose server died before it could say so becomes Merged here, at the next start.
         """
         push = _decode(value)
         bypassed: list[str] = orjson.loads(value)["bypassed"]
