@@ -33,6 +33,8 @@ class World:
     codes: dict[str, str] = field(default_factory=dict)
     denied: set[tuple[str, str, str]] = field(default_factory=set)
     """What access reviews refuse: user, verb, resource with subresource."""
+    refused: list[str] = field(default_factory=list)
+    """What was tried and refused: the real server writes each into the audit."""
     refuse: Denial | None = None
     repositories: dict[tuple[str, str], Repository] = field(default_factory=dict)
     down: Exception | None = None
@@ -76,6 +78,7 @@ class Person:
             raise self.world.down
         resource = f"{kind.plural}/{subresource}" if subresource else kind.plural
         if (self.user, verb, resource) in self.world.denied:
+            self.world.refused.append(f"{self.user} {verb} {resource}")
             why = f'User "{self.user}" cannot {verb} resource "{kind.plural}" in API group "{kind.group}"'
             raise errors.Forbidden.of(plural=kind.plural, group=kind.group, name="", message=why)
 

@@ -56,6 +56,19 @@ async def reviews(client: Client, *questions: Attributes) -> tuple[Answer, ...]:
     return tuple(await asyncio.gather(*(review(client, question) for question in questions)))
 
 
+async def may_list(client: Client, kind: Kind, namespace: str = "") -> bool:
+    """Whether the user may list `kind`, asked before a read that a page can do without.
+
+    A read that is merely tried and refused would stand in the audit as something that the user did.
+    """
+    return (await review(client, on(kind, Verb.LIST, namespace=namespace if kind.namespaced else ""))).allowed
+
+
+async def may_get(client: Client, kind: Kind, name: str, namespace: str = "") -> bool:
+    """Whether the user may read one object; the same, for one."""
+    return (await review(client, on(kind, Verb.GET, namespace=namespace, name=name))).allowed
+
+
 async def whoami(client: Client) -> str:
     """Name of the signed-in user, as the server authenticated it."""
     kind = kinds.SELF_SUBJECT_REVIEW

@@ -1,13 +1,13 @@
 """Who can help: the people an organisation's own objects name for a repository."""
 
-import asyncio
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from krate import errors, kinds, models
+from krate import kinds, models
 from krate.models.repository import GrantKind
 from krate.names import RepositoryRole
 from krate_kube.interface import Client
+from krate_web import access
 
 _WRITERS = frozenset({RepositoryRole.WRITER, RepositoryRole.ADMIN})
 
@@ -66,28 +66,8 @@ def _members(team: str, teams: Mapping[str, models.Team]) -> Iterable[str]:
 
 async def helpers(client: Client, namespace: str, repository: models.Repository) -> Helpers:
     """The same, with the teams read as the signed-in user; nobody where they may not be read."""
-    try:
-        listing = await client.list(kinds.TEAM, namespace=namespace)
-    except (errors.Forbidden, errors.NotFound):
+    if not await access.may_list(client, kinds.TEAM, namespace):
         return writers(repository, {})
+    listing = await client.list(kinds.TEAM, namespace=namespace)
     teams = [models.Team.model_validate(item) for item in listing.items]
     return writers(repository, {team.metadata.name: team for team in teams})
-
-
-async def owners(client: Client, namespace: str) -> Helpers:
-    """Owners of the organisation behind a namespace, where the user may read it."""
-    try:
-        found = models.Organization.model_validate(await client.get(kinds.ORGANIZATION, namespace))
-    except (errors.Forbidden, errors.NotFound):
-        return Helpers()
-    names = found.spec.owners
-    return Helpers(
-        tuple(sorted(owner.name for owner in names if owner.kind == "User")),
-        tuple(sorted(owner.name for owner in names if owner.kind == "Group")),
-    )
-
-
-async def both(client: Client, namespace: str, repository: models.Repository) -> tuple[Helpers, Helpers]:
-    """Writers of the repository and owners of its organisation."""
-    found = await asyncio.gather(helpers(client, namespace, repository), owners(client, namespace))
-    return found[0], found[1]

@@ -8,7 +8,7 @@ from typing import Any, Final
 from krate import correlation, errors, kinds
 from krate.kinds import Kind
 from krate_kube.interface import Client, Unreachable
-from krate_web import places
+from krate_web import access, places
 
 _VAP: Final = re.compile(
     r"ValidatingAdmissionPolicy '(?P<policy>[^']+)' with binding '(?P<binding>[^']*)' denied request: "
@@ -167,8 +167,10 @@ async def _find_policy(client: Client, problem: Problem, namespace: str) -> tupl
         == (problem.policy_kind == kinds.VALIDATING_ADMISSION_POLICY.name)
     ]
     for kind in likely:
+        within = namespace if kind.namespaced else ""
         try:
-            return kind, await client.get(kind, problem.policy, namespace=namespace if kind.namespaced else "")
+            if await access.may_get(client, kind, problem.policy, within):
+                return kind, await client.get(kind, problem.policy, namespace=within)
         except errors.StatusError:
             continue
         except Unreachable:

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from krate import errors, kinds, models
+from krate import kinds, models
 from krate.errors import NotFound
 from krate.kinds import Kind
 from krate.models.meta import Resource
@@ -108,10 +108,9 @@ async def load(visit: Visit) -> PullFacts:
 
 async def _list(visit: Visit, watch: Watch) -> tuple[Sequence[Object], str]:
     """Objects and version; nothing and no version where the reader may not list them."""
-    try:
-        listing = await visit.client.list(watch.kind, namespace=watch.namespace, fields=watch.fields)
-    except errors.Forbidden:
+    if not await access.may_list(visit.client, watch.kind, watch.namespace):
         return (), ""
+    listing = await visit.client.list(watch.kind, namespace=watch.namespace, fields=watch.fields)
     return listing.items, listing.resource_version
 
 

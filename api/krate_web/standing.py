@@ -104,14 +104,7 @@ def requirements(pull: models.PullRequest, writers: Helpers) -> tuple[Requiremen
     if phase(pull) is PullRequestPhase.DRAFT:
         lines.append(Requirement(*_UNMET, "This is a draft.", f"{pull.status.author} can mark it ready."))
     lines.append(_approvals(pull, found[Type.APPROVED], writers))
-    lines.append(
-        _line(
-            found[Type.POLICY_COMPLIANT],
-            holds="Policies allow it.",
-            lacks="A policy refuses it.",
-            pending="Policies judge it when it merges.",
-        )
-    )
+    lines.append(_policies(found[Type.POLICY_COMPLIANT]))
     lines.append(
         _line(
             found[Type.CHECKS_PASSED],
@@ -132,6 +125,13 @@ def requirements(pull: models.PullRequest, writers: Helpers) -> tuple[Requiremen
     return tuple(lines)
 
 
+def _policies(entry: ConditionView | None) -> Requirement:
+    """Policies judge the merge itself; before anybody asked for one there is nothing to wait for."""
+    if entry is None:
+        return Requirement(Tone.QUIET, "shield-check", "Policies judge it when it merges.")
+    return _line(entry, holds="Policies allow it.", lacks="A policy refuses it.", pending="Policies are judging it.")
+
+
 def _approvals(pull: models.PullRequest, entry: ConditionView | None, writers: Helpers) -> Requirement:
     have, need = counted(pull), pull.status.required_approvals
     done = {review.user for review in pull.status.approvals if review.counts}
@@ -140,6 +140,8 @@ def _approvals(pull: models.PullRequest, entry: ConditionView | None, writers: H
     if not need and entry is not None and entry.status == Status.TRUE:
         return Requirement(*_MET, entry.message or "No approvals are required.")
     words = f"{have} of {need} approval{'s' if need != 1 else ''}" if need else "Approvals"
+    if entry is not None and "can approve" in entry.message:
+        helped = ""  # the controller knows who, and said so
     line = _line(entry, holds=f"{words}.", lacks=f"{words}.", pending=f"{words}.", help_=helped)
     if need and f"{have} of {need}" not in line.text:
         return Requirement(line.tone, line.icon, f"{words}. {line.text}", line.help)
@@ -147,7 +149,8 @@ def _approvals(pull: models.PullRequest, entry: ConditionView | None, writers: H
 
 
 def missing(lines: Sequence[Requirement]) -> tuple[Requirement, ...]:
-    return tuple(line for line in lines if line.tone is not Tone.OK)
+    """What still has to happen before the merge."""
+    return tuple(line for line in lines if line.tone not in {Tone.OK, Tone.QUIET})
 
 
 @dataclass(frozen=True, slots=True)

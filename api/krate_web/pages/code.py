@@ -8,9 +8,9 @@ from typing import ClassVar, Final
 
 from markupsafe import Markup
 
-from krate import errors, kinds, models
+from krate import kinds, models
 from krate.models.content import BranchView, CommitView, RefsView, TreeEntryView, TreeView
-from krate_web import contents, places, policies, queries, repositories
+from krate_web import access, contents, places, policies, queries, repositories
 from krate_web.contents import Contents
 from krate_web.markdown import Place
 from krate_web.page import Crumb, Fragment, Page, Watch
@@ -140,10 +140,9 @@ async def _protections(visit: Visit, repository: models.Repository) -> int:
     namespace = repository.metadata.namespace
     total = 0
     for kind, model in ((kinds.BRANCH_PROTECTION, models.BranchProtection), (kinds.REF_POLICY, models.RefPolicy)):
-        try:
-            listing = await visit.client.list(kind, namespace=namespace)
-        except (errors.Forbidden, errors.NotFound):
+        if not await access.may_list(visit.client, kind, namespace):
             continue
+        listing = await visit.client.list(kind, namespace=namespace)
         found = [model.model_validate(item) for item in listing.items]
         total += sum(
             policies.targets(repository, rule.spec.repository_ref, rule.spec.repository_selector) for rule in found

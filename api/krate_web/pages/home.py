@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
-from krate import errors, kinds, models
+from krate import kinds, models
 from krate.conditions import Status
-from krate_web import inbox, places, queries
+from krate_web import access, inbox, places, queries
 from krate_web.inbox import Inbox
 from krate_web.page import Crumb, Fragment, Page, Watch
 from krate_web.queries import Ask
@@ -75,10 +75,9 @@ async def organizations(visit: Visit) -> tuple[OrganizationRow, ...]:
 
 
 async def _listed(visit: Visit) -> Mapping[str, models.Organization]:
-    try:
-        listing = await visit.client.list(kinds.ORGANIZATION)
-    except (errors.Forbidden, errors.NotFound):
+    if not await access.may_list(visit.client, kinds.ORGANIZATION):
         return {}
+    listing = await visit.client.list(kinds.ORGANIZATION)
     found = [models.Organization.model_validate(item) for item in listing.items]
     return {organization.namespace: organization for organization in found}
 

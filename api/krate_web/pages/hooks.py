@@ -5,10 +5,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from krate import errors, kinds, models
+from krate import errors, kinds, models, names
 from krate.kinds import Kind
 from krate_kube.interface import Client, Object
-from krate_web import admission, policies, repositories
+from krate_web import access, admission, policies, repositories
 from krate_web.admission import Subject
 from krate_web.page import Crumb, Fragment, Page, Watch
 from krate_web.policies import Rule
@@ -52,12 +52,12 @@ class _Listed:
 
 async def _list(client: Client, kind: Kind, namespace: str) -> _Listed:
     within = namespace if kind.namespaced else ""
-    try:
-        listing = await client.list(kind, namespace=within)
-    except errors.Forbidden:
+    if not await access.may_list(client, kind, within):
         where = f"in {within}" if within else "of the cluster"
         return _Listed(kind, hidden=f"You may not list {kind.name} {where}; a platform engineer can grant it.")
-    except errors.NotFound:
+    try:
+        listing = await client.list(kind, namespace=within)
+    except errors.NotFound:  # a cluster without Kyverno serves no such kind
         return _Listed(kind)
     return _Listed(kind, listing.items, listing.resource_version)
 
@@ -93,10 +93,9 @@ async def build(visit: Visit) -> HooksPage:
 
 async def _labels(client: Client, namespace: str) -> Mapping[str, str]:
     """Labels of the namespace, which selectors of policies look at; only its name where they may not be read."""
-    try:
-        found = await client.get(kinds.NAMESPACE, namespace)
-    except errors.Forbidden:
-        return {"kubernetes.io/metadata.name": namespace}
+    if not await access.may_get(client, kinds.NAMESPACE, namespace, namespace):
+        return {names.Label.NAMESPACE_NAME: namespace}
+    found = await client.get(kinds.NAMESPACE, namespace)
     return found["metadata"].get("labels") or {}
 
 

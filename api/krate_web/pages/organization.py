@@ -8,7 +8,7 @@ from typing import ClassVar, Final
 from krate import errors, kinds, models
 from krate.models.query import QueryMatch
 from krate_kube.interface import Client
-from krate_web import inbox, places, queries, repositories
+from krate_web import access, inbox, places, queries, repositories
 from krate_web.inbox import Inbox
 from krate_web.page import Crumb, Fragment, Page, Watch
 from krate_web.queries import Ask
@@ -92,10 +92,8 @@ async def _exists(client: Client, namespace: str) -> None:
     Raises:
         NotFound: there is no such namespace.
     """
-    try:
+    if await access.may_get(client, kinds.NAMESPACE, namespace, namespace):
         await client.get(kinds.NAMESPACE, namespace)
-    except errors.Forbidden:
-        return
 
 
 def _open_pulls(namespace: str) -> Ask:
@@ -116,9 +114,11 @@ async def _pushes(client: Client, namespace: str) -> Sequence[QueryMatch]:
 
 
 async def _organization(client: Client, namespace: str) -> models.Organization | None:
+    if not await access.may_get(client, kinds.ORGANIZATION, namespace):
+        return None
     try:
         return models.Organization.model_validate(await client.get(kinds.ORGANIZATION, namespace))
-    except (errors.Forbidden, errors.NotFound):
+    except errors.NotFound:  # its namespace may be called differently
         return None
 
 

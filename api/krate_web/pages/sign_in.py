@@ -77,7 +77,7 @@ def show(site: Site) -> endpoints.Endpoint:
     async def endpoint(request: Request) -> Response:
         code = request.path_params.get("code", "")
         if code and _by_hand(request):
-            return await _enter(site, request, Form({"code": code}))
+            return await _enter(site, request, Form({"code": code, "next": request.query_params.get("next", "")}))
         return _answer(site, request, code=code)
 
     return endpoint

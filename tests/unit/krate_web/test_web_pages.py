@@ -203,3 +203,29 @@ async def test_lists_work_without_anything_in_them(alice, world):
     assert "No admission policy matches" in hooks
     assert "Nothing was recorded" in (await alice.get("/acme/-/activity")).text
     assert "Nothing waits for you." in (await alice.get("/acme")).text
+
+
+OPTIONAL = [
+    ("list", "organizations"),
+    ("get", "organizations"),
+    ("get", "namespaces"),
+    ("list", "teams"),
+    ("list", "branchprotections"),
+    ("list", "refpolicies"),
+    ("list", "validatingpolicies"),
+    ("list", "namespacedvalidatingpolicies"),
+    ("list", "validatingadmissionpolicies"),
+    ("list", "validatingadmissionpolicybindings"),
+    ("list", "reviews"),
+    ("list", "comments"),
+    ("list", "checks"),
+]
+
+
+async def test_looking_at_pages_leaves_no_refusal_in_the_audit(alice, world):
+    """A page asks for the right before it reads what it can do without: trying it would look like an intrusion."""
+    world.denied |= {("alice", verb, resource) for verb, resource in OPTIONAL}
+    for path, _ in PAGES.values():
+        if path != "/-/manifest/repositories.krate.a5c.ai/acme/web":
+            assert (await alice.get(path)).status_code == 200, path
+    assert world.refused == []

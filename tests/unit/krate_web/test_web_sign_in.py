@@ -40,8 +40,8 @@ async def test_a_link_opened_by_hand_signs_in_once(sign_in, world):
     """A pasted one-time link opens a session at once; the second time it is refused."""
     world.codes["abc"] = "bob"
     visitor = sign_in("")
-    first = await visitor.http.get("/signin/abc", headers={"Sec-Fetch-Site": "none"})
-    assert (first.status_code, first.headers["location"]) == (303, "/")
+    first = await visitor.http.get("/signin/abc?next=/acme/web/pulls/42", headers={"Sec-Fetch-Site": "none"})
+    assert (first.status_code, first.headers["location"]) == (303, "/acme/web/pulls/42")
     assert "krate-80=token-bob" in first.headers["set-cookie"]
     second = await visitor.http.get("/signin/abc", headers={"Sec-Fetch-Site": "none"})
     assert second.status_code == 401

@@ -44,7 +44,7 @@ REQUIREMENTS = {
         {},
         [
             (Tone.WARN, "Approvals."),
-            (Tone.WARN, "Policies judge it when it merges."),
+            (Tone.QUIET, "Policies judge it when it merges."),
             (Tone.WARN, "Required checks are pending."),
             (Tone.WARN, "Whether it merges cleanly is being computed."),
         ],
@@ -80,7 +80,7 @@ REQUIREMENTS = {
         [
             (Tone.BAD, "This is a draft."),
             (Tone.BAD, "0 of 2 approvals. needs a Writer"),
-            (Tone.WARN, "Policies judge it when it merges."),
+            (Tone.QUIET, "Policies judge it when it merges."),
             (Tone.WARN, "Required checks are pending."),
             (Tone.WARN, "Whether it merges cleanly is being computed."),
         ],
