@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import pygit2
 import uvicorn
 
@@ -284,3 +285,10 @@ def read_refs(repository: Path) -> list[tuple[str, str]]:
     """All refs of a repository on the disk."""
     found = pygit2.Repository(os.fspath(repository))
     return [(name, str(found.references[name].target)) for name in found.references]
+
+
+async def request(room: Room, method: str, path: str, *, user: str = "alice", **given: object) -> httpx2.Response:
+    """One HTTP request as a user of the table."""
+    headers = {"authorization": basic(user)} if user else {}
+    async with httpx2.AsyncClient(base_url=room.url) as client:
+        return await client.request(method, path, headers={**headers, **given.pop("headers", {})}, **given)

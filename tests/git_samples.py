@@ -9,10 +9,13 @@ import os
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pygit2
 from pygit2 import enums
+
+from krate_git.interface import Commit, Signature
 
 FIRST_SECOND = 1_700_000_000
 AUTHOR = ("Alice", "alice@example.com")
@@ -108,3 +111,17 @@ class Scribe:
         """An annotated tag."""
         signature = pygit2.Signature(*AUTHOR, self.seconds, 0)
         return str(self.repository.create_tag(name, pygit2.Oid(hex=target), kind, signature, f"tag {name}"))
+
+
+def lines(*changed: tuple[int, str], count: int = 20) -> bytes:
+    """`count` numbered lines, some replaced."""
+    text = {number: f"line {number}" for number in range(1, count + 1)} | dict(changed)
+    return "".join(f"{line}\n" for line in text.values()).encode()
+
+
+def commit_of(scribe: Scribe, sha: str) -> Commit:
+    """A commit of the scribe's as reads answer it."""
+    found = scribe.repository[sha]
+    at = datetime.fromtimestamp(found.commit_time, UTC)
+    person = Signature(found.author.name, found.author.email, at)
+    return Commit(sha, tuple(str(parent) for parent in found.parent_ids), person, person, found.message)

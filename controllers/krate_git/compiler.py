@@ -168,7 +168,7 @@ def _protection_problems(item: BranchProtection) -> Iterable[Problem]:
         if glob.startswith("refs/"):
             text = "branches are named without refs/heads/"
         if text:
-            yield _problem(BRANCH_PROTECTION, item, f"spec.branches[{position}]", text)
+            yield _problem(item, f"spec.branches[{position}]", text)
 
 
 def _policy_problems(item: RefPolicy, compile_expression: expressions.Compile) -> Iterable[Problem]:
@@ -179,23 +179,24 @@ def _policy_problems(item: RefPolicy, compile_expression: expressions.Compile) -
             if not text and not glob.startswith(("refs/", "*")):
                 text = "refs are named in full, as in refs/heads/main"
             if text:
-                yield _problem(REF_POLICY, item, f"{field}.refs[{index}]", text)
+                yield _problem(item, f"{field}.refs[{index}]", text)
         if rule.expression:
             try:
                 compile_expression(rule.expression)
             except expressions.ExpressionError as error:
-                yield _problem(REF_POLICY, item, f"{field}.expression", str(error))
+                yield _problem(item, f"{field}.expression", str(error))
         if rule.require is not None:
             yield from _requirement_problems(item, field, rule.require)
         if not (rule.deny or rule.expression or rule.require):
-            yield _problem(REF_POLICY, item, field, "the rule asks for nothing: set deny, require or expression")
+            yield _problem(item, field, "the rule asks for nothing: set deny, require or expression")
 
 
 def _requirement_problems(item: RefPolicy, field: str, require: RefRequirement) -> Iterable[Problem]:
     for name, pattern in {"message": require.message, "authorEmail": require.author_email}.items():
         if text := patterns.problem(pattern):
-            yield _problem(REF_POLICY, item, f"{field}.require.{name}", f"no RE2 pattern: {text}")
+            yield _problem(item, f"{field}.require.{name}", f"no RE2 pattern: {text}")
 
 
-def _problem(kind: str, item: BranchProtection | RefPolicy, field: str, message: str) -> Problem:
+def _problem(item: BranchProtection | RefPolicy, field: str, message: str) -> Problem:
+    kind = BRANCH_PROTECTION if isinstance(item, BranchProtection) else REF_POLICY
     return Problem(kind, item.metadata.name, item.metadata.uid, field, message)

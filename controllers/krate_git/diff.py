@@ -39,7 +39,7 @@ def compare(repository: pygit2.Repository, base: str, head: str) -> Comparison:
     fork = repositories.merge_base(repository, ours, theirs)
     ahead, behind = repository.ahead_behind(theirs.id, ours.id)
     files = tuple(_joined(_files(repository, fork, theirs, context=0, max_lines=-1)))
-    state, conflicts = _mergeability(repository, fork, ours, theirs)
+    state, conflicts = _mergeability(repository, fork, ours=ours, theirs=theirs)
     return Comparison(
         base=str(ours.id),
         head=str(theirs.id),
@@ -74,7 +74,7 @@ def small(repository: pygit2.Repository, base: str, head: str) -> bool:
 
 
 def _mergeability(
-    repository: pygit2.Repository, fork: pygit2.Oid | None, ours: pygit2.Commit, theirs: pygit2.Commit
+    repository: pygit2.Repository, fork: pygit2.Oid | None, *, ours: pygit2.Commit, theirs: pygit2.Commit
 ) -> tuple[Mergeability, tuple[str, ...]]:
     if fork is None:
         return Mergeability.UNRELATED, ()

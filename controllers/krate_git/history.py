@@ -67,6 +67,7 @@ class _Marks:
         self.known: dict[pygit2.Oid, Mark] = {}
 
     def of(self, commit: pygit2.Commit) -> Mark:
+        """The mark at the path in this commit."""
         root = commit.tree_id
         if root not in self.known:
             self.known[root] = _mark(repositories.entry_at(commit.tree, self.segments))
@@ -113,6 +114,7 @@ class _Listings:
         self.known: dict[pygit2.Oid, dict[bytes, Mark]] = {}
 
     def of(self, commit: pygit2.Commit) -> dict[bytes, Mark]:
+        """Names and marks in this commit; empty where there is no such directory."""
         root = commit.tree_id
         if root not in self.known:
             self.known[root] = self._read(repositories.entry_at(commit.tree, self.segments))

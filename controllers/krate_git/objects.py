@@ -36,6 +36,7 @@ def _peel(repository: pygit2.Repository, target: str) -> str:
 
 
 def resolve(repository: pygit2.Repository, rev: str) -> str:
+    """Object id of the commit that a revision names."""
     return str(repositories.commit_of(repository, rev).id)
 
 
@@ -55,11 +56,13 @@ def tree(repository: pygit2.Repository, rev: str, path: str, *, with_commits: bo
         raise RevisionMissing(f"{rev} holds no directory {path}")
     touched = history.last_commits(commit, segments) if with_commits else {}
     entries = sorted(found, key=lambda entry: (not isinstance(entry, pygit2.Tree), entry.raw_name or b""))
-    return tuple(_entry(repository, entry, segments, touched.get(entry.raw_name or b"")) for entry in entries)
+    return tuple(
+        _entry(repository, entry, parent=segments, last=touched.get(entry.raw_name or b"")) for entry in entries
+    )
 
 
 def _entry(
-    repository: pygit2.Repository, entry: pygit2.Object, parent: tuple[bytes, ...], last: pygit2.Commit | None
+    repository: pygit2.Repository, entry: pygit2.Object, *, parent: tuple[bytes, ...], last: pygit2.Commit | None
 ) -> TreeEntry:
     kind = kind_of(entry.filemode or 0)
     name = entry.raw_name or b""

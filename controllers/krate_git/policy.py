@@ -49,22 +49,24 @@ def evaluate(
         merge: approvals and checks of the pull request; a plain push has none.
         compile_expression: turns the CEL expressions of ref policies into predicates.
     """
-    host = tuple(reserved.findings(push, situation.default_branch, situation.archived, facts.refs))
+    host = tuple(
+        reserved.findings(push, facts.refs, default_branch=situation.default_branch, archived=situation.archived)
+    )
     if host:
         # The facts of an impossible update mean nothing, so no other rule looks at them.
         return Verdict(host)
     if situation.document is None:
         return Verdict((reserved.no_document(push),))
     operations = {update: facts.operation(update) for update in push.updates}
-    branches = _judge_branches(push, situation, facts, operations, merge)
+    branches = _judge_branches(push, situation, facts=facts, operations=operations, merge=merge)
     refs = tuple(
         finding
         for rules in situation.document.refs
         for finding in refrules.findings(
             rules,
             push,
-            facts,
-            operations,
+            facts=facts,
+            operations=operations,
             default_branch=situation.default_branch,
             compile_expression=compile_expression,
         )
@@ -75,6 +77,7 @@ def evaluate(
 def _judge_branches(
     push: Push,
     situation: Situation,
+    *,
     facts: Facts,
     operations: dict[RefUpdate, RefOperation],
     merge: MergeFacts | None,

@@ -38,6 +38,7 @@ class Case:
 
     @property
     def branch(self) -> str:
+        """Short name of the branch."""
         return self.update.ref.removeprefix(HEADS)
 
 

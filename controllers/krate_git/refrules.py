@@ -39,9 +39,9 @@ class _Case:
 def findings(
     rules: RefRules,
     push: Push,
+    *,
     facts: Facts,
     operations: Mapping[RefUpdate, RefOperation],
-    *,
     default_branch: str,
     compile_expression: expressions.Compile,
 ) -> Iterator[Finding]:

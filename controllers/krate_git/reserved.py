@@ -28,7 +28,7 @@ _HEX: Final = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?", re.IGNORECASE)
 _BIDIRECTIONAL: Final = frozenset({"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"})
 
 
-def findings(push: Push, default_branch: str, archived: bool, refs: Mapping[str, str]) -> Iterable[Finding]:  # noqa: FBT001 - one fact of the situation
+def findings(push: Push, refs: Mapping[str, str], *, default_branch: str, archived: bool) -> Iterable[Finding]:
     """What the host itself refuses of a push."""
     if archived:
         yield _finding("archived", push.updates[0].ref, "the repository is archived; nothing can be pushed or merged")

@@ -56,6 +56,7 @@ class Workers:
         return futures.ProcessPoolExecutor(self._count, mp_context=context, initializer=_follow_parent)
 
     def close(self) -> None:
+        """Wait for what runs, drop what waits, end the pools."""
         self._threads.shutdown(wait=True, cancel_futures=True)
         if self._processes is not None:
             self._processes.shutdown(wait=True, cancel_futures=True)

@@ -16,7 +16,7 @@ from krate.kinds import config
 from krate_git.embedded import asgi
 from krate_git.embedded.hosting import Hosting
 from krate_git.embedded.records import Held
-from krate_git.interface import Gatekeeper
+from krate_git.interface import Gatekeeper, RepositoryKey
 
 CHALLENGE: Final = ((b"www-authenticate", b'Basic realm="Krate", charset="UTF-8"'),)
 _NAMED: Final = 10
@@ -64,7 +64,10 @@ class Door:
             Refused: 401 or 404.
         """
         held = self._hosting.named(namespace, host_name)
-        if not await self._allowed(caller, names.Verb.GET, namespace, _object_name(held, host_name)) or held is None:
+        if (
+            not await self._allowed(caller, names.Verb.GET, RepositoryKey(namespace, _object_name(held, host_name)))
+            or held is None
+        ):
             raise _unknown(caller)
         return held
 
@@ -75,26 +78,26 @@ class Door:
             Refused: 401, 404, or 403 with the names of those who can help for somebody who may fetch.
         """
         held = self._hosting.named(namespace, host_name)
-        name = _object_name(held, host_name)
+        key = RepositoryKey(namespace, _object_name(held, host_name))
         if held is not None and await self.may_push(held, caller):
             return held
-        if held is None or caller.anonymous or not await self._allowed(caller, names.Verb.GET, namespace, name):
+        if held is None or caller.anonymous or not await self._allowed(caller, names.Verb.GET, key):
             raise _unknown(caller)
         raise asgi.Refused(HTTPStatus.FORBIDDEN, await self._helpers(held, caller))
 
     async def may_push(self, held: Held, caller: Caller) -> bool:
-        key = held.settings.key
-        return await self._allowed(caller, names.Verb.UPDATE, key.namespace, key.name)
+        """Whether the caller holds Writer now."""
+        return await self._allowed(caller, names.Verb.UPDATE, held.settings.key)
 
-    async def _allowed(self, caller: Caller, verb: str, namespace: str, name: str) -> bool:
+    async def _allowed(self, caller: Caller, verb: str, key: RepositoryKey) -> bool:
         attributes = Attributes(
             verb=verb,
             group=names.CONFIG_GROUP,
             version=names.VERSION,
             resource=config.REPOSITORY.plural,
             subresource=config.GIT_SUBRESOURCE,
-            namespace=namespace,
-            name=name,
+            namespace=key.namespace,
+            name=key.name,
         )
         return (await self._gatekeeper.review(caller, attributes)).allowed
 

@@ -65,6 +65,7 @@ async def answer(send: Send, status: HTTPStatus, text: str, headers: Headers = (
 
 
 async def start(send: Send, status: HTTPStatus, headers: Headers) -> None:
+    """Begin an answer."""
     await send({"type": "http.response.start", "status": status.value, "headers": list(headers)})
 
 

@@ -100,6 +100,7 @@ class Evaluator:
             raise HostUnavailable("the rules of repositories cannot be evaluated now, so no push is accepted")
 
     async def start(self) -> None:
+        """Listen for hooks."""
         self._clear()
         # A socket's path ends at 107 bytes, which a data directory may well exceed.
         self._folder = tempfile.TemporaryDirectory(prefix=_PREFIX)
@@ -115,6 +116,7 @@ class Evaluator:
                 folder.rmdir()
 
     async def stop(self) -> None:
+        """Listen no more; hooks that ask now refuse."""
         if self._server is not None:
             self._server.close()
             self._server = None

@@ -75,34 +75,35 @@ class EmbeddedHost(Hosting, Reading):
                 and one process that is started when the first large diff is asked for.
         """
         self._workers_own = workers is None
-        pools = workers or Workers(processes=1)
-        places, locks = Layout(root.absolute()), Locks()
+        pools, locks = workers or Workers(processes=1), Locks()
+        self._places = Layout(root.absolute())
         compile_expression = functools.lru_cache(maxsize=1024)(options.compile_expression)
-        shelf = Records(places, sync=options.sync)
+        shelf = Records(self._places, sync=options.sync)
         Hosting.__init__(self, shelf, locks, pools, clock=options.clock, compile_expression=compile_expression)
         Reading.__init__(self, self.locate, pools)
-        self._places = places
         self._gatekeeper = gatekeeper
         self._options = options
         self._process_lock = -1
         self._ready = False
-        judge = Judge(sink, pools, compile_expression, options.home.rstrip("/"))
-        self._door = Door(gatekeeper, self)
-        self._ledger = Ledger(sink, self, locks, pools)
-        self._merging = Merging(
-            hosting=self, locks=locks, ledger=self._ledger, judge=judge, workers=pools, clock=options.clock
-        )
+        self._git = processes.find_git(self._places)
+        self._smart: SmartHTTP | None = None
+        self.archives = archive.Signer(options.archive_secret, options.clock)
+        self._wire(sink, locks, Judge(sink, pools, compile_expression, options.home.rstrip("/")))
+
+    def _wire(self, sink: PushSink, locks: Locks, judge: Judge) -> None:
+        """The parts that pushes and merges go through."""
+        pools, clock = self._workers, self._options.clock
+        self._door = Door(self._gatekeeper, self)
+        self._ledger = Ledger(sink, hosting=self, locks=locks, workers=pools)
+        self._merging = Merging(hosting=self, locks=locks, ledger=self._ledger, judge=judge, workers=pools, clock=clock)
         self._evaluator = Evaluator(
             hosting=self,
             locks=locks,
             ledger=self._ledger,
             judge=judge,
             permit=self._door.may_push,
-            record=places.socket_record,
+            record=self._places.socket_record,
         )
-        self._git = processes.find_git(places)
-        self._smart: SmartHTTP | None = None
-        self.archives = archive.Signer(options.archive_secret, options.clock)
 
     async def start(self) -> None:
         """Take the root, load it, resolve what a crash left open, and accept pushes.

@@ -39,12 +39,15 @@ class Judge:
             document=held.rules,
             home=f"{self.home}/{settings.key.namespace}/{settings.host_name}" if self.home else "",
         )
-        return await self.workers.light(self._evaluate, held.path, push, situation, quarantine, merge)
+        return await self.workers.light(
+            self._evaluate, held.path, push, situation=situation, quarantine=quarantine, merge=merge
+        )
 
     def _evaluate(
         self,
         path: Path,
         push: Push,
+        *,
         situation: policy.Situation,
         quarantine: Path | None,
         merge: MergeFacts | None,

@@ -41,7 +41,7 @@ class Unrecorded(GitError):
 class Ledger:
     """Open intents of one host."""
 
-    def __init__(self, sink: PushSink, hosting: Hosting, locks: Locks, workers: Workers) -> None:
+    def __init__(self, sink: PushSink, *, hosting: Hosting, locks: Locks, workers: Workers) -> None:
         self._sink = sink
         self._hosting = hosting
         self._locks = locks

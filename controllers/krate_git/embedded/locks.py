@@ -34,6 +34,7 @@ class Held:
         self._open = True
 
     def release(self) -> None:
+        """Let the next one in."""
         if self._open:
             self._open = False
             fcntl.flock(self._descriptor, fcntl.LOCK_UN)

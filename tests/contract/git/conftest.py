@@ -120,6 +120,25 @@ async def stage(request: pytest.FixtureRequest, tmp_path: Path, clock: Clock) ->
         yield found
 
 
+@pytest.fixture
+async def filled(stage: Stage) -> Stage:
+    """A stage with one repository."""
+    await git_rooms.fill(stage.host)
+    return stage
+
+
+@pytest.fixture
+def host(filled: Stage) -> GitHost:
+    """Its host."""
+    return filled.host
+
+
+@pytest.fixture
+def scribe(filled: Stage) -> git_samples.Scribe:
+    """Who writes into its repository."""
+    return filled.scribe()
+
+
 @dataclass
 class Sinking:
     """A push sink, and a way to open it again as after a restart of its process."""
