@@ -5,7 +5,6 @@ pass look at the pairs (Kubernetes: field validation, Warn and Strict).
 """
 
 import json
-from collections.abc import Hashable
 from typing import Any, Final
 
 import orjson
@@ -13,13 +12,13 @@ import yaml
 
 from krate import errors
 from krate.kinds import Form, Kind
-from krate_api import protobuf
+from krate_api import protobuf, yaml_bodies
 from krate_api.http import Request
 
 ACCEPTED: Final = ("application/json", "application/yaml")
 MAX_DEPTH: Final = 64
-MAX_YAML_NODES: Final = 200_000
-"""Nodes that aliases may expand to: a billion laughs ends here."""
+MAX_REPORTED: Final = 100
+"""Unknown and duplicate fields that are told of; a body that has more has them for no good reason."""
 
 
 def media_type(request: Request) -> str:
@@ -57,18 +56,16 @@ def parse_object(data: bytes, media: str, *, kind: str) -> dict[str, Any]:
     Raises:
         BadRequest: it is no object of a known form.
     """
-    what = f"the object provided is unrecognized (must be of type {kind})"
+    what = f"the object provided is unrecognized (must be of type {kind}): "
     if media == protobuf.MEDIA:
         try:
             return protobuf.decode(data, kind)
         except protobuf.Malformed:
-            raise errors.BadRequest(f"{what}: proto: malformed body") from None
+            raise errors.BadRequest(f"{what}proto: malformed body") from None
+    what += "couldn't get version/kind; json parse error: "
     value = parse(data, media, what=what)
     if not isinstance(value, dict):
-        raise errors.BadRequest(
-            f"{what}: couldn't get version/kind; json parse error: "
-            f"cannot unmarshal {_named(value)} into Go value of type struct"
-        )
+        raise errors.BadRequest(f"{what}cannot unmarshal {_named(value)} into Go value of type struct")
     return value
 
 
@@ -76,20 +73,25 @@ def _named(value: Any) -> str:
     return {list: "array", str: "string", int: "number", float: "number", bool: "bool"}.get(type(value), "null")
 
 
-def parse(data: bytes, media: str, *, what: str = "error decoding patch") -> Any:
+def parse(data: bytes, media: str, *, what: str = "error decoding patch: ") -> Any:
     """Any value in a body, bounded in depth.
+
+    Args:
+        data: the body.
+        media: its media type.
+        what: how the message begins.
 
     Raises:
         BadRequest: it does not parse, or is nested too deeply.
     """
     try:
-        value = load_yaml(data) if media.endswith("yaml") else orjson.loads(data)
+        value = yaml_bodies.load(data) if media.endswith("yaml") else orjson.loads(data)
     except (orjson.JSONDecodeError, yaml.YAMLError, ValueError) as error:
-        raise errors.BadRequest(f"{what}: couldn't get version/kind; json parse error: {_first_line(error)}") from None
+        raise errors.BadRequest(f"{what}{_first_line(error)}") from None
     except RecursionError:
-        raise errors.BadRequest(f"{what}: json parse error: exceeded max depth") from None
+        raise errors.BadRequest(f"{what}exceeded max depth") from None
     if depth(value, MAX_DEPTH) > MAX_DEPTH:
-        raise errors.BadRequest(f"{what}: json parse error: exceeded max depth")
+        raise errors.BadRequest(f"{what}exceeded max depth")
     return value
 
 
@@ -113,104 +115,50 @@ def depth(value: Any, limit: int) -> int:
     return deepest
 
 
-class _Loader(yaml.CSafeLoader):
-    """YAML as Kubernetes reads it: JSON's types only; timestamps stay strings."""
-
-
-_Loader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
-    for first, resolvers in yaml.CSafeLoader.yaml_implicit_resolvers.items()
-}
-
-
-def load_yaml(data: bytes) -> Any:
-    """One YAML document.
-
-    Raises:
-        ValueError: aliases expand to too many nodes, or a key is no string.
-    """
-    value = yaml.load(data, _Loader)  # noqa: S506 - a subclass of the safe loader
-    _check_size(value)
-    return orjson.loads(orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS))
-
-
-def _check_size(value: Any) -> None:
-    count = 0
-    stack = [value]
-    while stack:
-        node = stack.pop()
-        count += 1
-        if count > MAX_YAML_NODES:
-            raise ValueError("document contains excessive aliasing")
-        if isinstance(node, dict):
-            stack.extend(node.values())
-        elif isinstance(node, list):
-            stack.extend(node)
-
-
 def duplicate_fields(data: bytes, media: str) -> list[str]:
-    """Paths of fields that stand twice in one object, in order."""
+    """Paths of fields that stand twice in one object, in the order of the result; at most `MAX_REPORTED`.
+
+    What an overwritten value held is of no interest: it is gone.
+    """
     if media == protobuf.MEDIA:
         return []
     if media.endswith("yaml"):
-        return _duplicate_yaml(data)
-    found: list[str] = []
+        return yaml_bodies.duplicates(data)
+    twice: dict[int, tuple[dict[str, Any], list[str]]] = {}
 
     def pairs(items: list[tuple[str, Any]]) -> dict[str, Any]:
-        seen: dict[str, Any] = {}
-        for key, value in items:
-            if key in seen:
-                found.append(key)
-            seen[key] = value
-        return seen
+        found = dict(items)
+        if len(found) < len(items):
+            # The object is kept beside its keys, so that no later one can have its id.
+            twice[id(found)] = found, _repeated(items)
+        return found
 
     try:
         tree = json.loads(data, object_pairs_hook=pairs)
     except (ValueError, RecursionError):
         return []
-    return _located(tree, found)
+    return _located(tree, twice) if twice else []
 
 
-def _located(tree: Any, keys: list[str]) -> list[str]:
-    """Full paths for duplicated keys: the parser reports only the last part, so the first place it occurs is named."""
+def _repeated(items: list[tuple[str, Any]]) -> list[str]:
+    seen: set[str] = set()
+    repeated: list[str] = []
+    for key, _ in items:
+        if key in seen:
+            repeated.append(key)
+        seen.add(key)
+    return repeated
+
+
+def _located(tree: Any, twice: dict[int, tuple[dict[str, Any], list[str]]]) -> list[str]:
+    """Paths of the repeated keys: one walk, because a parser's hook does not know where it stands."""
     found: list[str] = []
-    for key in keys:
-        path = _find(tree, key, "")
-        found.append(path or key)
-    return found
-
-
-def _find(tree: Any, key: str, at: str) -> str:
-    if isinstance(tree, dict):
-        if key in tree:
-            return f"{at}.{key}" if at else key
-        for name, value in tree.items():
-            if path := _find(value, key, f"{at}.{name}" if at else name):
-                return path
-    elif isinstance(tree, list):
-        for number, value in enumerate(tree):
-            if path := _find(value, key, f"{at}[{number}]"):
-                return path
-    return ""
-
-
-def _duplicate_yaml(data: bytes) -> list[str]:
-    found: list[str] = []
-    try:
-        root = yaml.compose(data, yaml.CSafeLoader)
-    except yaml.YAMLError:
-        return []
-    stack: list[tuple[Any, str]] = [(root, "")]
-    while stack:
+    stack: list[tuple[Any, str]] = [(tree, "")]
+    while stack and len(found) < MAX_REPORTED:
         node, at = stack.pop()
-        if isinstance(node, yaml.MappingNode):
-            seen: set[Hashable] = set()
-            for key, value in node.value:
-                path = f"{at}.{key.value}" if at else str(key.value)
-                if key.value in seen:
-                    found.append(path)
-                seen.add(key.value)
-                stack.append((value, path))
-        elif isinstance(node, yaml.SequenceNode):
-            stack.extend((item, f"{at}[{number}]") for number, item in enumerate(node.value))
-    return found
+        if isinstance(node, dict):
+            found += [f"{at}.{key}" if at else key for key in twice.get(id(node), (node, []))[1]]
+            stack.extend((value, f"{at}.{key}" if at else key) for key, value in reversed(node.items()))
+        elif isinstance(node, list):
+            stack.extend((item, f"{at}[{number}]") for number, item in reversed(list(enumerate(node))))
+    return found[:MAX_REPORTED]

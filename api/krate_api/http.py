@@ -1,6 +1,6 @@
 """One request and one response over raw ASGI: no framework on the hot path, nothing parsed that nobody asked for."""
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, MutableMapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator, MutableMapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -17,6 +17,11 @@ Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 MAX_BODY: Final = 3 * 1024 * 1024
 """Upstream's limit (AS/pkg/server/config.go MaxRequestBodyBytes)."""
 JSON: Final = "application/json"
+
+
+MAX_WARNING: Final = 256
+MAX_WARNINGS: Final = 4096
+"""Characters of all warnings of one answer (AS/pkg/endpoints/filters/warning.go): clients bound their headers."""
 
 
 class Disconnected(Exception):
@@ -77,6 +82,19 @@ class Request:
         """Return when the client goes away."""
         while (await self._receive())["type"] != "http.disconnect":
             pass
+
+
+def warnings(texts: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Warning headers (RFC 7234, 5.5), each once; when they are too long together, each is cut and the last ones go."""
+    cut = sum(map(len, texts)) > MAX_WARNINGS
+    size = 0
+    for text in dict.fromkeys(texts):
+        plain = "".join(mark if mark.isprintable() else " " for mark in (text[:MAX_WARNING] if cut else text))
+        size += len(plain)
+        if size > MAX_WARNINGS:
+            return
+        escaped = plain.replace("\\", "\\\\").replace('"', '\\"')
+        yield "warning", f'299 - "{escaped}"'
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ from krate_api.authn.authenticator import Authenticator
 from krate_api.authz.authorizer import Authorizer
 from krate_api.denials import Denials
 from krate_api.discovery import Discovery
-from krate_api.http import JSON, Disconnected, Receive, Request, Response, Scope, Send
+from krate_api.http import JSON, Disconnected, Receive, Request, Response, Scope, Send, warnings
 from krate_api.metrics import Metrics
 from krate_api.openapi.documents import OpenAPI
 from krate_api.registry.call import Call
@@ -37,7 +37,6 @@ from krate_api.subresources.interface import Handlers, Visit
 
 _CORRELATION: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _NOT_FOUND: Final = Response(b"404 page not found\n", 404, "text/plain; charset=utf-8")
-_MAX_WARNING: Final = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,7 +231,4 @@ def _correlation(request: Request) -> str:
 def _extra(call: Call) -> Iterable[tuple[str, str]]:
     yield "audit-id", call.correlation_id
     yield "x-correlation-id", call.correlation_id
-    for warning in call.review.warnings:
-        text = "".join(mark if mark.isprintable() else " " for mark in warning)[:_MAX_WARNING]
-        escaped = text.replace("\\", "\\\\").replace('"', '\\"')
-        yield "warning", f'299 - "{escaped}"'
+    yield from warnings(call.review.warnings)

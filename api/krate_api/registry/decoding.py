@@ -57,7 +57,7 @@ def finish(
     obj["metadata"] = kept
     if options.field_validation == FieldValidation.IGNORE:
         return
-    texts = [f'unknown field "{path}"' for path in unknown]
+    texts = [f'unknown field "{path}"' for path in unknown[: bodies.MAX_REPORTED]]
     texts += [f'duplicate field "{path}"' for path in duplicates or []]
     if not texts:
         return

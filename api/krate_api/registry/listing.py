@@ -5,11 +5,10 @@ from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import orjson
-import yaml
 
 from krate import errors
 from krate.errors import Cause, CauseType
-from krate_api import tables
+from krate_api import tables, yaml_bodies
 from krate_api.http import JSON, Response
 from krate_api.negotiation import Form, Wanted
 from krate_api.registry.listoptions import EXACT, NOT_OLDER, ListOptions, Token
@@ -33,7 +32,7 @@ _TOO_OLD: Final = (
 def render(value: Any, wanted: Wanted) -> Response:
     """Any object in the media type that was asked for."""
     if wanted.yaml:
-        return Response(yaml.dump(value, Dumper=yaml.CSafeDumper, sort_keys=True).encode(), content_type=wanted.media)
+        return Response(yaml_bodies.dump(value), content_type=wanted.media)
     return Response(orjson.dumps(value))
 
 

@@ -1,0 +1,171 @@
+"""YAML bodies as Kubernetes reads them: JSON's types only, written as a tree of nodes and counted while it is walked.
+
+No constructor of the YAML library runs, so there is nothing to inject: times and sexagesimal numbers are texts, tags
+beyond JSON's types are refused, merge keys have no meaning, and aliases may not expand to more than a bounded tree.
+"""
+
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import yaml
+
+MAX_NODES: Final = 200_000
+"""Nodes that aliases may expand to: a billion laughs ends here."""
+MAX_DEPTH: Final = 64
+MAX_DUPLICATES: Final = 100
+
+_TAG: Final = "tag:yaml.org,2002:"
+_BOOLEANS: Final = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
+
+
+_FLOAT: Final = r"[-+]?(?:\.[0-9]+|[0-9][0-9_]*\.?[0-9]*)(?:[eE][-+]?[0-9]+)?"
+_GUESSED: Final = (
+    ("bool", r"(?:yes|Yes|YES|no|No|NO|true|True|TRUE|false|False|FALSE|on|On|ON|off|Off|OFF)$", "yYnNtTfFoO"),
+    ("int", r"[-+]?(?:0b[01_]+|0o?[0-7_]+|0x[0-9a-fA-F_]+|0|[1-9][0-9_]*)$", "-+0123456789"),
+    ("float", rf"(?:{_FLOAT}|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))$", "-+0123456789."),
+    ("null", r"(?:~|null|Null|NULL|)$", ["~", "n", "N", ""]),
+)
+"""Plain scalars that are no texts: type, form, first characters."""
+_AVOIDED: Final = (("bool", r"[yYnN]$", "yYnN"),)
+"""Texts that other readers take for something else."""
+
+_Resolvers = dict[str | None, list[tuple[str, re.Pattern[str]]]]
+
+
+def _resolvers(*rows: tuple[str, str, Sequence[str]]) -> _Resolvers:
+    found: _Resolvers = {}
+    for name, pattern, first in rows:
+        for mark in first:
+            found.setdefault(mark, []).append((_TAG + name, re.compile(pattern)))
+    return found
+
+
+class _Loader(yaml.CSafeLoader):
+    """The parser in C with JSON's types as the only ones that are guessed."""
+
+    yaml_implicit_resolvers = _resolvers(*_GUESSED)
+
+
+class _Dumper(yaml.CSafeDumper):
+    """The emitter in C; quotes every text that any reader of YAML 1.1 or 1.2 could take for another type."""
+
+    yaml_implicit_resolvers = {  # noqa: RUF012 - the library's own attribute
+        mark: [*yaml.CSafeDumper.yaml_implicit_resolvers.get(mark, []), *_resolvers(*_GUESSED, *_AVOIDED).get(mark, [])]
+        for mark in {*yaml.CSafeDumper.yaml_implicit_resolvers, *_resolvers(*_GUESSED, *_AVOIDED)}
+    }
+
+    def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002 - the library's signature
+        return True
+
+
+@dataclass(slots=True)
+class _Reader:
+    """Turns nodes into values; `duplicates` are the paths of keys that stand twice."""
+
+    duplicates: list[str] = field(default_factory=list[str])
+    nodes: int = 0
+
+    def value(self, node: yaml.Node, path: str, depth: int) -> Any:
+        self.nodes += 1
+        if self.nodes > MAX_NODES:
+            raise ValueError("document contains excessive aliasing")
+        if depth > MAX_DEPTH:
+            raise ValueError("exceeded max depth")
+        if isinstance(node, yaml.ScalarNode):
+            return scalar(node)
+        if node.tag not in {_TAG + "map", _TAG + "seq"}:
+            raise _foreign(node)
+        if isinstance(node, yaml.SequenceNode):
+            return [self.value(item, f"{path}[{number}]", depth + 1) for number, item in enumerate(node.value)]
+        found: dict[str, Any] = {}
+        for key_node, value_node in node.value:
+            key = _key_text(key_node)
+            at = f"{path}.{key}" if path else key
+            if key in found and len(self.duplicates) < MAX_DUPLICATES:
+                self.duplicates.append(at)
+            found[key] = self.value(value_node, at, depth + 1)
+        return found
+
+
+def scalar(node: yaml.ScalarNode) -> Any:
+    """The value of a scalar.
+
+    Raises:
+        ValueError: JSON has no such value.
+    """
+    text: str = node.value
+    match node.tag.removeprefix(_TAG):
+        case "str":
+            return text.encode().decode()  # half a surrogate pair is no text
+        case "null":
+            return None
+        case "bool" if text.lower() in _BOOLEANS:
+            return _BOOLEANS[text.lower()]
+        case "int":
+            return _integer(text.replace("_", ""))
+        case "float":
+            return _float(text.replace("_", ""))
+        case _:
+            raise _foreign(node)
+
+
+def _integer(text: str) -> int | float:
+    sign, digits = (-1, text[1:]) if text.startswith("-") else (1, text.removeprefix("+"))
+    bases = {"0b": 2, "0o": 8, "0x": 16}
+    base = bases.get(digits[:2], 8 if digits.startswith("0") else 10)
+    found = sign * int(digits.removeprefix(digits[:2]) if digits[:2] in bases else digits, base)
+    # Beyond 64 bits JSON parsers, ours included, answer a float.
+    return found if -(1 << 63) <= found < 1 << 64 else _float(str(found))
+
+
+def _float(text: str) -> float:
+    found = float(text.replace(".inf", "inf").replace(".nan", "nan") if text[-1].isalpha() else text)
+    if not math.isfinite(found):
+        raise ValueError(f"JSON has no number {text}")
+    return found
+
+
+def _key_text(node: yaml.Node) -> str:
+    """A key as text, as JSON would write it."""
+    if not isinstance(node, yaml.ScalarNode):
+        raise ValueError("a key must be a scalar")  # noqa: TRY004 - the document is wrong, not the caller
+    found = scalar(node)
+    if isinstance(found, bool):
+        return "true" if found else "false"
+    return "null" if found is None else str(found)
+
+
+def _foreign(node: yaml.Node) -> ValueError:
+    return ValueError(f"JSON has no type {node.tag}")
+
+
+def _read(data: bytes) -> tuple[Any, list[str]]:
+    reader = _Reader()
+    root = yaml.compose(data, _Loader)
+    return (None if root is None else reader.value(root, "", 1)), reader.duplicates
+
+
+def load(data: bytes) -> Any:
+    """The one document in `data`.
+
+    Raises:
+        yaml.YAMLError: it is malformed, or there are two.
+        ValueError: it says what JSON cannot, or expands too far.
+    """
+    return _read(data)[0]
+
+
+def duplicates(data: bytes) -> list[str]:
+    """Paths of keys that stand twice in one mapping, in order; a malformed document has none."""
+    try:
+        return _read(data)[1]
+    except (yaml.YAMLError, ValueError):
+        return []
+
+
+def dump(value: Any) -> bytes:
+    """`value` as one YAML document, keys sorted, every text readable as a text."""
+    return yaml.dump(value, Dumper=_Dumper, sort_keys=True, allow_unicode=True, width=120).encode()

@@ -1,0 +1,280 @@
+"""Request bodies: JSON and YAML into plain values, and everything hostile into a 400."""
+
+import json
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+import api_requests
+from krate import errors, kinds
+from krate.kinds import Kind
+from krate_api import bodies, yaml_bodies
+
+JSON, YAML, PROTOBUF = "application/json", "application/yaml", "application/vnd.kubernetes.protobuf"
+
+VALUES: dict[str, tuple[bytes, str, Any]] = {
+    "object": (b'{"a": [1, 2.5, true, null, "x"]}', JSON, {"a": [1, 2.5, True, None, "x"]}),
+    "last of two wins": (b'{"a": 1, "a": 2}', JSON, {"a": 2}),
+    "escapes": (rb'{"a": "\u00e9\n\ud83d\ude00"}', JSON, {"a": "é\n😀"}),
+    "64 levels": (b"[" * 64 + b"]" * 64, JSON, json.loads("[" * 64 + "]" * 64)),
+    "YAML object": (b"a: 1\nb: [x, 'y']\nc: {d: null}\n", YAML, {"a": 1, "b": ["x", "y"], "c": {"d": None}}),
+    "YAML is JSON too": (b'{"a": "b"}', YAML, {"a": "b"}),
+    "YAML times are texts": (b"a: 2026-11-25\nb: 2026-11-25T10:00:00Z\n", YAML,
+                             {"a": "2026-11-25", "b": "2026-11-25T10:00:00Z"}),
+    "YAML minutes are texts": (b"a: 12:30\nb: 1:30:00\nc: 12:30.5\n", YAML,
+                               {"a": "12:30", "b": "1:30:00", "c": "12:30.5"}),
+    "YAML numbers": (b"a: 0x1F\nb: 1_000\nc: 1e3\nd: .5\ne: -7\n", YAML,
+                     {"a": 31, "b": 1000, "c": 1000.0, "d": 0.5, "e": -7}),
+    "YAML booleans": (b"a: yes\nb: off\nc: 'yes'\n", YAML, {"a": True, "b": False, "c": "yes"}),
+    "YAML keys are texts": (b"1: a\ntrue: b\nnull: c\n", YAML, {"1": "a", "true": "b", "null": "c"}),
+    "YAML aliases": (b"a: &x {k: v}\nb: *x\n", YAML, {"a": {"k": "v"}, "b": {"k": "v"}}),
+    "numbers beyond 64 bits": (b'{"a": 123456789012345678901234567890}', JSON, {"a": 1.2345678901234568e29}),
+    "YAML numbers beyond 64 bits": (b"a: 123456789012345678901234567890", YAML, {"a": 1.2345678901234568e29}),
+    "YAML octal": (b"a: 0777\nb: 0o17\nc: -0b11\nd: 08\n", YAML, {"a": 511, "b": 15, "c": -3, "d": 8.0}),
+    "YAML merge keys are keys": (b"a: &x {k: v}\nb: {<<: *x}\n", YAML, {"a": {"k": "v"}, "b": {"<<": {"k": "v"}}}),
+    "YAML nothing": (b"# only a comment\n", YAML, None),
+    "YAML texts by tag": (b"a: !!str 5\nb: !!str true\n", YAML, {"a": "5", "b": "true"}),
+    "YAML block text": (b"a: |\n  x\n  y\n", YAML, {"a": "x\ny\n"}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", VALUES)
+def test_parse(name: str) -> None:
+    """What is well formed becomes plain values of JSON's types."""
+    data, media, want = VALUES[name]
+    assert bodies.parse(data, media) == want
+
+
+def bomb(levels: int) -> bytes:
+    """A billion laughs: every line doubles the one before."""
+    lines = ["a0: &a0 [x, x]", *(f"a{n}: &a{n} [*a{n - 1}, *a{n - 1}]" for n in range(1, levels))]
+    return "\n".join(lines).encode()
+
+
+def merge_bomb(levels: int) -> bytes:
+    """The same by merge keys."""
+    lines = ["a0: &a0 {x: y}", *(f"a{n}: &a{n} {{<<: [*a{n - 1}, *a{n - 1}], k{n}: v}}" for n in range(1, levels))]
+    return "\n".join(lines).encode()
+
+
+REFUSED: dict[str, tuple[bytes, str]] = {
+    "nothing": (b"", JSON),
+    "truncated": (b'{"a":', JSON),
+    "two values": (b"{} {}", JSON),
+    "a trailing comma": (b"[1,]", JSON),
+    "NaN": (b"[NaN]", JSON),
+    "Infinity": (b"[Infinity]", JSON),
+    "a comment": (b"{} // x", JSON),
+    "single quotes": (b"{'a': 1}", JSON),
+    "invalid UTF-8": (b'"\xff"', JSON),
+    "an overlong encoding": (b'"\xc0\xae"', JSON),
+    "half a character": (rb'"\ud800"', JSON),
+    "a control character": (b'"\x01"', JSON),
+    "UTF-16": ('{"a": 1}'.encode("utf-16"), JSON),
+    "65 levels": (b"[" * 65 + b"]" * 65, JSON),
+    "a hundred thousand levels": (b"[" * 100_000, JSON),
+    "a hundred thousand objects": (b'{"a":' * 100_000, JSON),
+    "YAML 65 levels": (b"[" * 65 + b"]" * 65, YAML),
+    "YAML broken": (b"a: [", YAML),
+    "YAML two documents": (b"a: 1\n---\nb: 2\n", YAML),
+    "YAML bomb": (bomb(40), YAML),
+    "YAML merge bomb": (merge_bomb(40), YAML),
+    "YAML number beyond floats": (b"a: 1e999", YAML),
+    "YAML integer of nothing": (b"a: !!int x", YAML),
+    "YAML boolean of nothing": (b"a: !!bool x", YAML),
+    "YAML alias of itself": (b"a: &a [*a]", YAML),
+    "YAML unknown alias": (b"a: *x", YAML),
+    "YAML object of Python": (b"a: !!python/object/apply:os.system ['id']", YAML),
+    "YAML binary": (b"a: !!binary aGVsbG8=", YAML),
+    "YAML set": (b"a: !!set {x, y}", YAML),
+    "YAML not a number": (b"a: .nan", YAML),
+    "YAML infinite": (b"a: -.inf", YAML),
+    "YAML half a character": (b'a: "\\ud800"', YAML),
+    "YAML list as key": (b"? [a, b]\n: c", YAML),
+    "YAML map as key": (b"? {a: b}\n: c", YAML),
+    "YAML invalid UTF-8": (b"a: \xff", YAML),
+    "YAML tab": (b"a:\n\t- b", YAML),
+    "YAML own tag": (b"a: !mine b", YAML),
+}
+
+
+@pytest.mark.timeout(30)
+@pytest.mark.parametrize("name", REFUSED)
+def test_parse_refuses(name: str) -> None:
+    """What is not, or would grow without bound, is a 400 with one line of reason."""
+    data, media = REFUSED[name]
+    with pytest.raises(errors.BadRequest) as caught:
+        bodies.parse(data, media)
+    assert caught.value.message.startswith("error decoding patch: ")
+    assert "\n" not in caught.value.message
+    assert len(caught.value.message) < 400
+
+
+DEEP = {"flow lists": b"[", "flow maps": b"{a: ", "block lists": b"- "}
+
+
+@pytest.mark.parametrize("name", DEEP)
+def test_deep_yaml_ends_in_an_error_not_in_a_crash(name: str) -> None:
+    """YAML nested as deeply as a body allows is refused by a process that lives on."""
+    program = (
+        "import sys; from krate import errors; from krate_api import bodies\n"
+        "try:\n    bodies.parse(sys.stdin.buffer.read(), 'application/yaml')\n"
+        "except errors.BadRequest:\n    print('refused')\n"
+    )
+    text = DEEP[name] * (3 * 1024 * 1024 // len(DEEP[name]))
+    done = subprocess.run([sys.executable, "-c", program], input=text, capture_output=True, check=False, timeout=100)
+    assert (done.returncode, done.stdout) == (0, b"refused\n")
+
+
+ANY_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**63), 2**64 - 1) | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+    max_leaves=20,
+)  # fmt: skip
+
+
+@given(ANY_JSON)
+def test_json_round_trip(value: Any) -> None:
+    """Whatever JSON can say is read as it was said."""
+    assert bodies.parse(json.dumps(value).encode(), JSON) == value
+
+
+@given(st.binary(max_size=60) | st.text("[]{}:,-&*!|>'\"#%@` ab1\n\t?.", max_size=60).map(str.encode),
+       st.sampled_from([JSON, YAML]))  # fmt: skip
+def test_any_bytes_parse_or_are_refused(data: bytes, media: str) -> None:
+    """No bytes do anything but parse or be a bad request, and what parses is JSON."""
+    try:
+        value = bodies.parse(data, media)
+    except errors.BadRequest:
+        return
+    assert json.loads(json.dumps(value, allow_nan=False)) == value
+
+
+@given(st.dictionaries(st.text(), ANY_JSON, max_size=4))
+def test_yaml_says_what_json_says(value: dict[str, Any]) -> None:
+    """An object that the server writes as YAML is read back as it was."""
+    assert bodies.parse(yaml_bodies.dump(value), YAML) == value
+
+
+AMBIGUOUS = ("y", "n", "yes", "NO", "on", "true", "null", "~", "", "1", "1_000", "0x1F", "0o17", "017", "1e3", "1E-3",
+             ".5", ".inf", ".NaN", "12:30", "2026-11-25", "2026-11-25T10:00:00Z", "=", "<<", "- a", "a: b", "# x",
+             "*x", "&x", "!x", "@x", "%x", "`x")  # fmt: skip
+
+
+@pytest.mark.parametrize("text", AMBIGUOUS, ids=repr)
+def test_yaml_texts_stay_texts(text: str) -> None:
+    """A text that some reader could take for another type is quoted, as value and as key."""
+    written = yaml_bodies.dump({text: text}).decode()
+    assert yaml.safe_load(written) == {text: text}
+    assert written.strip() in {f"'{text}': '{text}'", f"? '{text}'\n: '{text}'"}
+
+
+def test_yaml_repeats_instead_of_referring() -> None:
+    """Equal parts of an object are written out: no aliases that a client would have to follow."""
+    part = {"a": "b"}
+    assert yaml_bodies.dump({"c": part, "d": part}) == b"c:\n  a: b\nd:\n  a: b\n"
+
+
+DUPLICATES: dict[str, tuple[bytes, str, list[str]]] = {
+    "none": (b'{"a": 1, "b": {"a": 2}}', JSON, []),
+    "top": (b'{"a": 1, "a": 2}', JSON, ["a"]),
+    "nested": (b'{"spec": {"title": 1, "x": 2, "title": 3}}', JSON, ["spec.title"]),
+    "three times": (b'{"a": 1, "a": 2, "a": 3}', JSON, ["a", "a"]),
+    "in a list": (b'{"spec": {"items": [{"n": 1}, {"n": 1, "n": 2}]}}', JSON, ["spec.items[1].n"]),
+    "the right one of two of a name": (b'{"title": 0, "spec": {"title": 1, "title": 3}}', JSON, ["spec.title"]),
+    "two places": (b'{"a": {"x": 1, "x": 2}, "b": {"x": 1, "x": 2}}', JSON, ["a.x", "b.x"]),
+    "inside what is overwritten": (b'{"a": {"x": 1, "x": 2}, "a": {}}', JSON, ["a"]),
+    "YAML top": (b"a: 1\na: 2\n", YAML, ["a"]),
+    "YAML nested": (b"spec:\n  title: 1\n  title: 2\n", YAML, ["spec.title"]),
+    "YAML in a list": (b"spec:\n  items:\n  - n: 1\n  - {n: 1, n: 2}\n", YAML, ["spec.items[1].n"]),
+    "protobuf has none": (b"k8s\0", PROTOBUF, []),
+    "malformed": (b"{", JSON, []),
+}
+
+
+@pytest.mark.parametrize("name", DUPLICATES)
+def test_duplicate_fields(name: str) -> None:
+    """Fields that stand twice in one object are found at the path where they stand."""
+    data, media, want = DUPLICATES[name]
+    assert bodies.duplicate_fields(data, media) == want
+
+
+@pytest.mark.timeout(30)
+@pytest.mark.parametrize("media", [JSON, YAML])
+def test_many_duplicates_cost_no_more_than_their_bytes(media: str) -> None:
+    """A body that is nothing but duplicates is looked through once, and the answer is bounded."""
+    deep = ",".join(f'"k{n}": {{"x{n}": 1, "x{n}": 2}}' for n in range(60_000))
+    found = bodies.duplicate_fields(("{" + deep + "}").encode(), media)
+    assert 0 < len(found) <= bodies.MAX_REPORTED
+    assert found[0] == "k0.x0"
+
+
+OBJECTS = {
+    "a list": (b"[]", "array"),
+    "a text": (b'"x"', "string"),
+    "a number": (b"5", "number"),
+    "a fraction": (b"5.5", "number"),
+    "a boolean": (b"true", "bool"),
+    "null": (b"null", "null"),
+}
+
+
+@pytest.mark.parametrize("name", OBJECTS)
+def test_an_object_is_wanted(name: str) -> None:
+    """A body that is no object says what it is, and what was wanted."""
+    data, word = OBJECTS[name]
+    with pytest.raises(errors.BadRequest) as caught:
+        bodies.parse_object(data, JSON, kind="Pull")
+    assert caught.value.message == (
+        "the object provided is unrecognized (must be of type Pull): couldn't get version/kind; json parse error: "
+        f"cannot unmarshal {word} into Go value of type struct"
+    )
+
+
+MEDIA = {
+    "": JSON,
+    "application/json": JSON,
+    "Application/JSON; charset=utf-8": JSON,
+    "application/yaml": YAML,
+}
+
+
+@pytest.mark.parametrize("header", MEDIA, ids=repr)
+def test_media_type(header: str) -> None:
+    """Media types are compared without case and parameters; an absent one is JSON."""
+    request = api_requests.request("POST", "/", headers={"content-type": header} if header else {})
+    assert bodies.check_media_type(request) == MEDIA[header]
+
+
+@pytest.mark.parametrize("header", ["text/plain", "application/cbor", "json", "*/*"])
+def test_media_type_refused(header: str) -> None:
+    """Other media types are refused with the list of those that are taken."""
+    request = api_requests.request("POST", "/", headers={"content-type": header})
+    with pytest.raises(
+        errors.UnsupportedMediaType, match=r"accepted media types include: application/json, application/yaml$"
+    ):
+        bodies.check_media_type(request)
+
+
+PROTOBUF_KINDS = {kinds.CONFIG_MAP: True, kinds.SECRET: True, kinds.LEASE: True, kinds.REPOSITORY: False,
+                  kinds.VALIDATING_POLICY: False}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", PROTOBUF_KINDS, ids=lambda kind: kind.name)
+def test_protobuf_is_for_built_ins(kind: Kind) -> None:
+    """Only kinds of Kubernetes itself may come as protobuf: their typed clients send nothing else."""
+    assert (PROTOBUF in bodies.accepted_for(kind)) == PROTOBUF_KINDS[kind]
+
+
+async def test_body_limit() -> None:
+    """A body of the limit is read, one byte more is refused, whether announced or not."""
+    assert len(await api_requests.request("POST", "/", body=b"x" * 100).body(limit=100)) == 100
+    for headers in ({}, {"content-length": "101"}):
+        with pytest.raises(errors.RequestEntityTooLarge, match="limit is 100"):
+            await api_requests.request("POST", "/", headers=headers, body=b"x" * 101).body(limit=100)
