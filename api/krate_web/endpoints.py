@@ -66,12 +66,18 @@ def fail(site: Site, request: Request, error: Exception, *, frame: Frame | None 
     return show(site, page)
 
 
-def page(site: Site, build: Build) -> Endpoint:
-    """A GET endpoint: the page, or its stream when the page asks for it."""
+def page(site: Site, build: Build, follow: Build | None = None) -> Endpoint:
+    """A GET endpoint: the page, or its stream when the page asks for it.
+
+    Args:
+        site: shared services.
+        build: builds the page.
+        follow: builds the same page for its stream, where the parts that do not live are dear and can be left out.
+    """
 
     async def endpoint(request: Request) -> Response:
         if "live" in request.query_params:
-            return live.respond(site, request, build)
+            return live.respond(site, request, follow or build)
         frame: Frame | None = None
         try:
             async with visiting(site, request) as visit:

@@ -15,9 +15,22 @@ _VAP: Final = re.compile(
 )
 _KYVERNO: Final = re.compile(r"Policy (?P<policy>[a-z0-9][-a-z0-9.]*) (?:failed|error): ")
 _WEBHOOK: Final = re.compile(r'admission webhook "(?P<webhook>[^"]+)" denied the request: ')
-_SPEC_FIELD: Final = re.compile(r"\bobject\.spec\.(?P<path>[A-Za-z]+(?:\.[A-Za-z]+)*)")
+_SPEC_FIELD: Final = re.compile(r"\bobject\.spec(?P<path>(?:\.\??[A-Za-z]+)+)")
+_VARIABLE: Final = re.compile(r"\bvariables\.(?P<name>\w+)")
 _METHODS: Final = frozenset(
-    {"size", "matches", "contains", "startsWith", "endsWith", "exists", "all", "trim", "orValue"}
+    {
+        "size",
+        "matches",
+        "contains",
+        "startsWith",
+        "endsWith",
+        "exists",
+        "all",
+        "trim",
+        "orValue",
+        "hasValue",
+        "lowerAscii",
+    }
 )
 SIGN_IN_AGAIN: Final = "Your session has ended. Sign in again; what you typed is kept on this page."
 
@@ -181,10 +194,29 @@ async def _find_policy(client: Client, problem: Problem, namespace: str) -> tupl
 def _paths(spec: Mapping[str, Any], message: str) -> Iterator[str]:
     """Fields of the object's spec that the failing validation reads; of all validations when none can be told apart."""
     validations: Sequence[Mapping[str, Any]] = spec.get("validations") or []
-    failing = [entry for entry in validations if entry.get("message") and entry["message"] in message]
+    failing = [entry for entry in validations if entry.get("message") and _same(entry["message"], message)]
+    variables = {str(entry.get("name")): str(entry.get("expression")) for entry in spec.get("variables") or []}
     for entry in failing or validations:
-        for match in _SPEC_FIELD.finditer(str(entry.get("expression") or "")):
-            words = match["path"].split(".")
-            kept = [word for word in words if word not in _METHODS]
-            if kept:
-                yield ".".join(kept)
+        for text in _texts(str(entry.get("expression") or ""), variables):
+            for match in _SPEC_FIELD.finditer(text):
+                words = [word.lstrip("?") for word in match["path"].split(".") if word]
+                if kept := [word for word in words if word not in _METHODS]:
+                    yield ".".join(kept)
+
+
+def _same(written: str, said: str) -> bool:
+    """Whether a policy's message is what was said: line breaks of a folded text are no difference."""
+    return " ".join(written.split()) in " ".join(said.split())
+
+
+def _texts(expression: str, variables: Mapping[str, str]) -> Iterator[str]:
+    """An expression, and those of the variables it uses, directly or through each other."""
+    seen: set[str] = set()
+    waiting = [expression]
+    while waiting:
+        text = waiting.pop()
+        yield text
+        for match in _VARIABLE.finditer(text):
+            if match["name"] not in seen and match["name"] in variables:
+                seen.add(match["name"])
+                waiting.append(variables[match["name"]])

@@ -36,8 +36,8 @@ def build(site: Site) -> list[BaseRoute]:
     return [*_ours(site), *_repositories(site), *_pulls(site), _get("/{namespace}", site, organization.build)]
 
 
-def _get(path: str, site: Site, page: endpoints.Build) -> Route:
-    return Route(path, endpoints.page(site, page), methods=["GET"])
+def _get(path: str, site: Site, page: endpoints.Build, follow: endpoints.Build | None = None) -> Route:
+    return Route(path, endpoints.page(site, page, follow), methods=["GET"])
 
 
 def _post(path: str, site: Site, action: endpoints.Action) -> Route:
@@ -83,7 +83,7 @@ def _pulls(site: Site) -> list[BaseRoute]:
         _get(new, site, new_pull.show),
         _post(new, site, new_pull.CREATE),
         _get(_PULL, site, pull.show),
-        _get(f"{_PULL}/files", site, pull_files.show),
+        _get(f"{_PULL}/files", site, pull_files.show, pull_files.follow),
         Route(f"{_PULL}/more-files", endpoints.part(site, "parts/more-files.html", pull_files.show), methods=["GET"]),
         _get(f"{_PULL}/commits", site, pull_tabs.commits),
         _get(f"{_PULL}/checks", site, pull_tabs.checks),

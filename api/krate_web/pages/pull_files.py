@@ -124,7 +124,12 @@ async def show(visit: Visit) -> FilesPage:
     return await build(visit, {})
 
 
-async def build(visit: Visit, drafts: Drafts) -> FilesPage:
+async def follow(visit: Visit) -> FilesPage:
+    """The page for its stream: threads and merge box live, the rows of a diff do not change under one's eyes."""
+    return await build(visit, {}, rows=False)
+
+
+async def build(visit: Visit, drafts: Drafts, *, rows: bool = True) -> FilesPage:
     facts = await pullfacts.load(visit)
     view = diffs.View.SPLIT if visit.query("view") == diffs.View.SPLIT else diffs.View.UNIFIED
     diff = await contents.pull_diff(visit.client, facts.namespace, facts.name)
@@ -142,7 +147,7 @@ async def build(visit: Visit, drafts: Drafts) -> FilesPage:
         view=view,
         diff=diff,
         folders=_folders(heads),
-        group=await _views(visit.site.workshop, diff, heads, group, view),
+        group=await _views(visit.site.workshop, diff, heads, group, view) if rows else (),
         placed=tuple(_place(found, diff.files, view)),
         rest=_rest(more, view, following) if following < len(diff.files) else "",
         other_view=here if view is diffs.View.SPLIT else f"{here}?view=split",

@@ -229,3 +229,22 @@ async def test_looking_at_pages_leaves_no_refusal_in_the_audit(alice, world):
         if path != "/-/manifest/repositories.krate.a5c.ai/acme/web":
             assert (await alice.get(path)).status_code == 200, path
     assert world.refused == []
+
+
+async def test_a_large_change_comes_in_groups(alice, world):
+    """Of 40 large files the first paint holds a part; following the groups shows each file exactly once."""
+    git = world.repositories[("acme", "web")]
+    files = {f"big/{number:02}.py": "".join(f"x = {line}\n" for line in range(300)) for number in range(40)}
+    git.commit("keys", "Big", files, author="alice", at=world.now())
+    page = (await alice.get("/acme/web/pulls/42/files?view=split")).text
+    assert page.count('class="line"') < 2_500
+    assert page.count("data-file-link") == 44
+    shown: list[str] = []
+    while True:
+        shown += re.findall(r'<section class="file" id="(f\d+)"', page)
+        more = re.search(r'hx-get="([^"]*more-files[^"]*)"', page)
+        if more is None:
+            break
+        page = (await alice.get(more[1].replace("&amp;", "&"))).text
+        assert "<html" not in page
+    assert shown == [f"f{number}" for number in range(44)]

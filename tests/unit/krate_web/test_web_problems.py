@@ -2,6 +2,7 @@
 
 import pytest
 
+import factories
 import web_rules
 from krate import errors, kinds
 from krate.errors import Cause
@@ -102,3 +103,32 @@ async def test_the_fields_a_policy_reads_are_found_in_the_policy(world):
     assert found.policy_href == "/-/manifest/validatingpolicies.policies.kyverno.io/-/require-description"
     world.denied.add(("alice", "get", "validatingpolicies"))
     assert (await problems.explained(world.client("token-alice"), problem, namespace="acme")) == problem
+
+
+EXPRESSIONS = {
+    "a field": ("object.spec.body.size() > 3", [], ["spec.body"]),
+    "an optional field": ("object.spec.?body.orValue('').trim() != ''", [], ["spec.body"]),
+    "a field of a field": ("object.spec.source.branch.startsWith('x')", [], ["spec.source.branch"]),
+    "several": ("object.spec.title != object.spec.body", [], ["spec.title", "spec.body"]),
+    "a variable": ("variables.words != ''", [("words", "object.spec.?body.orValue('')")], ["spec.body"]),
+    "variables of variables": (
+        "variables.a",
+        [("a", "variables.b"), ("b", "variables.a + object.spec.title")],
+        ["spec.title"],
+    ),
+    "an unknown variable": ("variables.gone", [], []),
+    "nothing of the spec": ("object.metadata.name != ''", [], []),
+}
+
+
+@pytest.mark.parametrize(("expression", "variables", "want"), EXPRESSIONS.values(), ids=list(EXPRESSIONS))
+async def test_which_fields_an_expression_reads(world, expression, variables, want):
+    """Fields are found in the validation, and in the variables that it uses."""
+    spec = {
+        "variables": [{"name": name, "expression": text} for name, text in variables],
+        "validations": [{"expression": expression, "message": "a folded\nmessage"}],
+    }
+    world.store.seed(factories.make(kinds.VALIDATING_POLICY, "p", spec=spec))
+    problem = problems.of(errors.BadRequest("Policy p failed: a folded message"))
+    found = await problems.explained(world.client("token-alice"), problem, namespace="acme")
+    assert [entry.field for entry in found.fields] == want
