@@ -3,11 +3,17 @@
 A `Site` is any running Krate that a browser can reach: the UI over an organisation in memory, or a whole `krate up`.
 """
 
+import os
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from playwright.sync_api import BrowserContext, Locator, Page, expect
+
+ROOT = Path(__file__).parents[1]
+KEPT = ROOT / "docs" / "screenshots"
+FRESH = ROOT / ".test-output" / "screenshots"
 
 _EXPECTED = ("Failed to load resource", "htmx: htmx:sse:error")
 
@@ -63,6 +69,21 @@ class Person:
     @property
     def panel(self) -> Locator:
         return self.page.locator("#panel")
+
+    def picture(self, name: str) -> None:
+        """Write the window as a picture.
+
+        Fonts are drawn a little differently on every machine, so the kept pictures change only when KRATE_SCREENSHOTS
+        is set; every run leaves its own under `.test-output`.
+        """
+        self.page.evaluate("() => document.fonts.ready")
+        host = (
+            "() => { const e = document.querySelector('.sign-in h1 .mono'); if (e) e.textContent = '127.0.0.1:7080'; }"
+        )
+        self.page.evaluate(host)
+        for folder in (FRESH, KEPT) if os.environ.get("KRATE_SCREENSHOTS") else (FRESH,):
+            folder.mkdir(parents=True, exist_ok=True)
+            self.page.screenshot(path=folder / f"{name}.png", animations="disabled", caret="hide")
 
     # ------------------------------------------------------------------------------- pull requests
 

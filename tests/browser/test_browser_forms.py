@@ -21,6 +21,7 @@ def test_a_refusal_goes_to_its_field(alice, server):
     expect(page.get_by_label("Description")).to_be_focused()
     expect(page.get_by_label("Description")).to_have_attribute("aria-invalid", "true")
     expect(page.get_by_label("Title")).to_have_value("Rotate")
+    alice.picture("refused")
     alice.open_pull(title="Rotate", body="Sessions die when a key is rotated.")
     page.wait_for_url("**/pulls/43")
     alice.sees("Sessions die when a key is rotated.")
@@ -43,6 +44,7 @@ def test_a_button_shows_the_field_it_would_change(alice):
     page = alice.go("/acme/web/pulls/42")
     alice.merge_box.get_by_role("button", name="YAML").click()
     expect(alice.panel.locator(".changed")).to_have_text([re.compile("mergeSHA:"), re.compile("merged: true")])
+    alice.picture("merge-preview")
     page.reload()
     expect(alice.merge_box).to_contain_text("Not ready to merge")
 

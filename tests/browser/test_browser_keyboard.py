@@ -116,6 +116,7 @@ def test_the_panel_takes_and_returns_the_focus_of_what_it_shows(alice):
     alice.go("/acme/web")
     alice.press("y")
     expect(alice.panel).to_contain_text("kubectl get repo/web -n acme -o yaml")
+    alice.picture("yaml-panel")
     alice.press("Escape")
     expect(alice.panel).to_be_hidden()
     assert page.evaluate("() => document.activeElement.tagName") == "BODY"

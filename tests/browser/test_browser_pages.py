@@ -1,13 +1,11 @@
 """Every page in a real browser: it paints, complains about nothing, fits, and leaves its picture."""
 
-import os
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 import web_story
-from web_browser import Site
+from web_browser import KEPT, Site
 from web_server import Server
 
 PAGES = {
@@ -32,9 +30,8 @@ PAGES = {
     "activity": "/acme/-/activity",
     "not-found": "/acme/nope",
 }
-ROOT = Path(__file__).parents[2]
-KEPT = ROOT / "docs" / "screenshots"
-FRESH = ROOT / ".test-output" / "screenshots"
+MOMENTS = ("refused", "yaml-panel", "merge-preview")
+"""Pictures that other tests take."""
 PHONE = ("pull-request", "pull-requests", "files", "organization")
 
 
@@ -48,23 +45,9 @@ def site() -> Iterator[Site]:
 EVERY = pytest.mark.parametrize("name", PAGES)
 
 
-def picture(person, name):
-    """Write the window as a picture.
-
-    Fonts are drawn a little differently on every machine, so the kept pictures change only when KRATE_SCREENSHOTS is
-    set; every run leaves its own under `.test-output`.
-    """
-    person.page.evaluate("() => document.fonts.ready")
-    host = "() => { const e = document.querySelector('.sign-in h1 .mono'); if (e) e.textContent = '127.0.0.1:7080'; }"
-    person.page.evaluate(host)
-    for folder in (FRESH, KEPT) if os.environ.get("KRATE_SCREENSHOTS") else (FRESH,):
-        folder.mkdir(parents=True, exist_ok=True)
-        person.page.screenshot(path=folder / f"{name}.png", animations="disabled", caret="hide")
-
-
 def test_every_page_has_its_picture():
     """The documentation has a picture of every page in both themes, and of the pages that people read on a phone."""
-    wanted = {*PAGES, *(f"{name}-dark" for name in PAGES), *(f"{name}-phone" for name in PHONE)}
+    wanted = {*PAGES, *(f"{name}-dark" for name in PAGES), *(f"{name}-phone" for name in PHONE), *MOMENTS}
     assert {path.stem for path in KEPT.glob("*.png")} == wanted
 
 
@@ -78,7 +61,7 @@ def test_page_paints(site, enter, name, theme):
     font = page.evaluate("() => getComputedStyle(document.body).fontFamily")
     assert font.startswith('"IBM Plex Sans"')
     assert page.locator("use").count() > 0
-    picture(person, name if theme == "light" else f"{name}-dark")
+    person.picture(name if theme == "light" else f"{name}-dark")
 
 
 @EVERY
@@ -94,7 +77,7 @@ def test_page_fits_a_phone(site, enter, name):
     )
     assert small == []
     if name in PHONE:
-        picture(person, f"{name}-phone")
+        person.picture(f"{name}-phone")
 
 
 def test_icons_and_fonts_are_drawn(alice):
