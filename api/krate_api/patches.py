@@ -1,20 +1,24 @@
-"""Patches: RFC 6902 JSON patch and RFC 7396 merge patch, with the errors of kube-apiserver.
+"""Patches: RFC 6902 JSON patch and RFC 7396 merge patch, with the errors and the leniencies of kube-apiserver.
 
+Its JSON patch library (evanphx/json-patch 4) replaces members that are not there and takes a missing one for null in a
+test; clients rely on both. Copies are bounded together, because each may double the object (CVE-2019-1002100).
 Strategic merge patches are in `strategic`; server-side apply follows in its own package.
 """
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from enum import StrEnum
 from typing import Any, Final
 
-import jsonpatch
-import jsonpointer
+import orjson
 
 from krate import errors
+from krate_api import bodies
 
 MAX_OPERATIONS: Final = 10_000
 """Upstream's limit (AS/pkg/endpoints/handlers/patch.go maxJSONPatchOperations)."""
+MAX_COPIED: Final = 3 * 1024 * 1024
+"""Bytes that all copies of one patch may add together; upstream's limit of a request."""
 
 
 class PatchType(StrEnum):
@@ -38,13 +42,20 @@ def merge(target: Any, patch: Any) -> Any:
     return result
 
 
+class _Impossible(Exception):
+    """an operation cannot be carried out."""
+
+
+_MISSING: Final = object()
+
+
 def json_patch(target: Mapping[str, Any], operations: Any) -> Any:
     """RFC 6902: the result of `operations` on `target`, which is not changed.
 
     Raises:
         BadRequest: the patch is no list of operations.
-        RequestEntityTooLarge: it has too many.
-        Invalid: an operation cannot be carried out, or a test fails.
+        RequestEntityTooLarge: it has too many, or its copies are too large.
+        Invalid: an operation cannot be carried out, a test fails, or the result is nested too deeply.
     """
     if not isinstance(operations, list):
         raise errors.BadRequest(
@@ -54,8 +65,154 @@ def json_patch(target: Mapping[str, Any], operations: Any) -> Any:
         raise errors.RequestEntityTooLarge(
             f"The allowed maximum operations in a JSON patch is {MAX_OPERATIONS}, got {len(operations)}"
         )
+    document = _Document(copy.deepcopy(dict(target)))
     try:
-        return jsonpatch.JsonPatch(operations).apply(copy.deepcopy(dict(target)))
-    except (jsonpatch.JsonPatchException, jsonpointer.JsonPointerException, TypeError, KeyError, ValueError):
+        for operation in operations:
+            document.apply(operation)
+    except (_Impossible, RecursionError, orjson.JSONEncodeError):
         # Upstream hides what failed; kopf relies on the 422 for its resourceVersion test.
         raise errors.Invalid(details={}) from None
+    if bodies.depth(document.root, bodies.MAX_DEPTH) > bodies.MAX_DEPTH:
+        raise errors.Invalid(details={})
+    return document.root
+
+
+class _Document:
+    """A value under change."""
+
+    def __init__(self, root: Any) -> None:
+        self.root = root
+        self._copied = 0
+
+    def apply(self, operation: Any) -> None:
+        """Carry out one operation.
+
+        Raises:
+            _Impossible: it is malformed, speaks of what is not there, or is a test that fails.
+        """
+        if not isinstance(operation, dict):
+            raise _Impossible
+        carry_out = self._operations().get(str(operation.get("op")))
+        if carry_out is None:
+            raise _Impossible
+        carry_out(_pointer(operation.get("path")), operation)
+
+    def _operations(self) -> Mapping[str, Callable[[list[str], Mapping[str, Any]], None]]:
+        return {
+            "add": lambda path, op: self._add(path, copy.deepcopy(_value(op))),
+            "remove": lambda path, _op: self._remove(path),
+            "replace": lambda path, op: self._replace(path, copy.deepcopy(_value(op))),
+            "move": self._move,
+            "copy": self._copy,
+            "test": self._test,
+        }
+
+    def _move(self, path: list[str], operation: Mapping[str, Any]) -> None:
+        source = _pointer(operation.get("from"))
+        if path[: len(source)] == source and path != source:  # nothing moves into itself
+            raise _Impossible
+        value = self._get(source)
+        self._remove(source)
+        self._add(path, value)
+
+    def _copy(self, path: list[str], operation: Mapping[str, Any]) -> None:
+        value = self._get(_pointer(operation.get("from")))
+        self._copied += len(orjson.dumps(value))
+        if self._copied > MAX_COPIED:
+            raise errors.RequestEntityTooLarge(
+                f"Unable to complete the copy, the accumulated size increase of copy is {self._copied}, "
+                f"exceeding the limit {MAX_COPIED}"
+            )
+        self._add(path, copy.deepcopy(value))
+
+    def _test(self, path: list[str], operation: Mapping[str, Any]) -> None:
+        try:
+            found = self._get(path)
+        except _Impossible:
+            if not isinstance(self._parent(path), dict):
+                raise
+            found = None
+        if not _equal(found, _value(operation)):
+            raise _Impossible
+
+    def _parent(self, path: list[str]) -> Any:
+        node = self.root
+        for part in path[:-1]:
+            node = _child(node, part)
+        return node
+
+    def _get(self, path: list[str]) -> Any:
+        return _child(self._parent(path), path[-1]) if path else self.root
+
+    def _add(self, path: list[str], value: Any) -> None:
+        if not path:
+            self.root = value
+            return
+        parent, last = self._parent(path), path[-1]
+        if isinstance(parent, dict):
+            parent[last] = value
+        elif isinstance(parent, list):
+            parent.insert(len(parent) if last == "-" else _index(last, len(parent)), value)
+        else:
+            raise _Impossible
+
+    def _replace(self, path: list[str], value: Any) -> None:
+        parent = self._parent(path) if path else None
+        if isinstance(parent, list):
+            parent[_index(path[-1], len(parent) - 1)] = value
+        else:
+            self._add(path, value)
+
+    def _remove(self, path: list[str]) -> None:
+        if not path:
+            raise _Impossible
+        parent, last = self._parent(path), path[-1]
+        if isinstance(parent, list):
+            del parent[_index(last, len(parent) - 1)]
+        elif not isinstance(parent, dict) or parent.pop(last, _MISSING) is _MISSING:
+            raise _Impossible
+
+
+def _pointer(text: Any) -> list[str]:
+    """RFC 6901: `/spec/a~1b` -> spec, a/b."""
+    if not isinstance(text, str) or (text and not text.startswith("/")):
+        raise _Impossible
+    parts = text.split("/")[1:]
+    if any(part.replace("~0", "").replace("~1", "").count("~") for part in parts):
+        raise _Impossible
+    return [part.replace("~1", "/").replace("~0", "~") for part in parts]
+
+
+def _value(operation: Mapping[str, Any]) -> Any:
+    if "value" not in operation:
+        raise _Impossible
+    return operation["value"]
+
+
+def _index(text: str, last: int) -> int:
+    """A position of a list, without sign and leading zeros."""
+    if not (text.isascii() and text.isdigit()) or (text != "0" and text.startswith("0")) or len(text) > len(str(last)):
+        raise _Impossible
+    found = int(text)
+    if found > last:
+        raise _Impossible
+    return found
+
+
+def _child(node: Any, part: str) -> Any:
+    if isinstance(node, list):
+        return node[_index(part, len(node) - 1)]
+    if isinstance(node, dict) and part in node:
+        return node[part]
+    raise _Impossible
+
+
+def _equal(left: Any, right: Any) -> bool:
+    """Equality of JSON values: true is not 1."""
+    if isinstance(left, bool) or isinstance(right, bool):
+        return left is right
+    if isinstance(left, dict) and isinstance(right, dict):
+        return left.keys() == right.keys() and all(_equal(left[key], right[key]) for key in left)
+    if isinstance(left, list) and isinstance(right, list):
+        return len(left) == len(right) and all(map(_equal, left, right))
+    return bool(left == right)
