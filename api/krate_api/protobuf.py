@@ -15,6 +15,7 @@ MEDIA: Final = "application/vnd.kubernetes.protobuf"
 MAGIC: Final = b"k8s\x00"
 _MAX_DEPTH: Final = 32
 _VARINT_BITS: Final = 70
+_NANOS: Final = 1_000_000_000
 
 
 class Malformed(ValueError):
@@ -58,13 +59,19 @@ def _signed(value: int) -> int:
 
 
 def _time(data: bytes) -> str | None:
+    """RFC 3339 text; None for Go's zero time, which is an empty message."""
     parts = dict(_fields(data))
-    seconds, nanos = parts.get(1), parts.get(2, 0)
-    if not isinstance(seconds, int) or not isinstance(nanos, int):
+    if not parts:
         return None
-    moment = datetime.datetime.fromtimestamp(_signed(seconds), datetime.UTC)
+    seconds, nanos = parts.get(1, 0), parts.get(2, 0)
+    if not isinstance(seconds, int) or not isinstance(nanos, int) or nanos >= _NANOS:
+        raise Malformed
+    try:
+        moment = datetime.datetime.fromtimestamp(_signed(seconds), datetime.UTC)
+    except (ValueError, OverflowError, OSError) as error:
+        raise Malformed from error
     fraction = f".{nanos // 1000:06d}" if nanos else ""
-    return moment.strftime("%Y-%m-%dT%H:%M:%S") + fraction + "Z"
+    return moment.replace(tzinfo=None).isoformat() + fraction + "Z"
 
 
 def _scalar(field: Field, value: int | bytes, depth: int) -> Any:
@@ -139,7 +146,7 @@ def decode(body: bytes, kind: str) -> dict[str, Any]:
         envelope = message(ENVELOPE, body[len(MAGIC) :])
         raw = base64.b64decode(envelope.get("raw", ""))
         return {**envelope.get(TYPE_META, {}), **message(kind, raw)}
-    except (UnicodeDecodeError, OverflowError, OSError) as error:
+    except UnicodeDecodeError as error:
         raise Malformed from error
 
 

@@ -5,6 +5,7 @@ when a kind is registered. Texts follow AX/pkg/apiserver/validation and kube-ope
 """
 
 import copy
+import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
@@ -17,6 +18,9 @@ from krate.schema import Schema
 _PRESERVE: Final = "x-kubernetes-preserve-unknown-fields"
 _LIST_TYPE: Final = "x-kubernetes-list-type"
 _LIST_KEYS: Final = "x-kubernetes-list-map-keys"
+MAX_PROBLEMS: Final = 100
+"""Problems that are told of one object: a body of mistakes must not become an answer a hundred times its size."""
+_MORE: Final = Cause(CauseType.INVALID, "Invalid value: there are more problems than are told here")
 
 
 def child(path: str, part: str | int) -> str:
@@ -90,11 +94,12 @@ class Validator:
         self._lists = tuple(_keyed(schema, ()))
 
     def problems(self, obj: Mapping[str, Any]) -> list[Cause]:
-        """Every problem of `obj`, by field."""
-        found = [_cause(error) for error in self._compiled.iter_errors(obj)]
-        for path, schema in self._lists:
-            found += _duplicates(obj, path, schema)
-        return sorted(found, key=lambda cause: (cause.field, cause.message))
+        """The problems of `obj`, by field; of very many the first `MAX_PROBLEMS`, and that there are more."""
+        wrong = (_cause(error) for error in self._compiled.iter_errors(obj))
+        twice = (cause for path, schema in self._lists for cause in _duplicates(obj, path, schema))
+        found = list(itertools.islice(itertools.chain(wrong, twice), MAX_PROBLEMS + 1))
+        told = sorted(found[:MAX_PROBLEMS], key=lambda cause: (cause.field, cause.message))
+        return [*told, _MORE] if len(found) > MAX_PROBLEMS else told
 
 
 def _path(parts: Iterable[str | int]) -> str:
@@ -184,8 +189,7 @@ def _values(value: Any, path: Sequence[str], at: str) -> Iterable[tuple[str, Any
         yield from _values(value[path[0]], path[1:], child(at, path[0]))
 
 
-def _duplicates(obj: Mapping[str, Any], path: _Path, schema: Schema) -> list[Cause]:
-    found: list[Cause] = []
+def _duplicates(obj: Mapping[str, Any], path: _Path, schema: Schema) -> Iterable[Cause]:
     keys: Sequence[str] = schema.get(_LIST_KEYS, ())
     for at, value in _values(obj, path, ""):
         seen: set[bytes] = set()
@@ -195,6 +199,5 @@ def _duplicates(obj: Mapping[str, Any], path: _Path, schema: Schema) -> list[Cau
             encoded = orjson.dumps(identity, option=orjson.OPT_SORT_KEYS)
             if encoded in seen:
                 text = f"Duplicate value: {encoded.decode()}"
-                found.append(Cause(CauseType.DUPLICATE, text, child(at, number)))
+                yield Cause(CauseType.DUPLICATE, text, child(at, number))
             seen.add(encoded)
-    return found

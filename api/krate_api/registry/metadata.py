@@ -8,6 +8,8 @@ import uuid
 from collections.abc import Mapping
 from typing import Any, Final
 
+import orjson
+
 from krate import errors, names
 from krate.errors import Cause, CauseType
 from krate.kinds import Kind
@@ -19,24 +21,35 @@ _SUFFIX: Final = 5
 _MAX_PREFIX: Final = 63 - _SUFFIX
 MAX_ANNOTATIONS: Final = 256 * 1024
 
-_MEMBERS: Final[Mapping[str, type | tuple[type, ...]]] = {
-    "name": str,
-    "generateName": str,
-    "namespace": str,
-    "selfLink": str,
-    "uid": str,
-    "resourceVersion": str,
-    "generation": int,
-    "creationTimestamp": (str, type(None)),
-    "deletionTimestamp": (str, type(None)),
-    "deletionGracePeriodSeconds": (int, type(None)),
-    "labels": (dict, type(None)),
-    "annotations": (dict, type(None)),
-    "ownerReferences": (list, type(None)),
-    "finalizers": (list, type(None)),
-    "managedFields": (list, type(None)),
+_NULL: Final = type(None)
+MEMBERS: Final[Mapping[str, tuple[type, ...]]] = {
+    "name": (str,),
+    "generateName": (str,),
+    "namespace": (str,),
+    "selfLink": (str,),
+    "uid": (str,),
+    "resourceVersion": (str,),
+    "generation": (int,),
+    "creationTimestamp": (str, _NULL),
+    "deletionTimestamp": (str, _NULL),
+    "deletionGracePeriodSeconds": (int, _NULL),
+    "labels": (dict, _NULL),
+    "annotations": (dict, _NULL),
+    "ownerReferences": (list, _NULL),
+    "finalizers": (list, _NULL),
+    "managedFields": (list, _NULL),
+}
+"""What metadata may hold (meta/v1 ObjectMeta)."""
+_OWNER: Final[Mapping[str, tuple[type, ...]]] = {
+    "apiVersion": (str,),
+    "kind": (str,),
+    "name": (str,),
+    "uid": (str,),
+    "controller": (bool, _NULL),
+    "blockOwnerDeletion": (bool, _NULL),
 }
 _WORDS: Final = {dict: "object", list: "array", str: "string", bool: "bool", int: "number", float: "number"}
+_GO: Final = {str: "string", int: "int64", bool: "bool", dict: "map[string]string", list: "[]string"}
 _NEVER_SENT: Final = ("selfLink", "managedFields")
 
 
@@ -49,26 +62,36 @@ def normalise(obj: dict[str, Any], kind: Kind) -> list[str]:
     metadata = obj.setdefault("metadata", {})
     if not isinstance(metadata, dict):
         raise _wrong_type(kind, "metadata", metadata, "v1.ObjectMeta")
-    unknown = [f"metadata.{member}" for member in metadata if member not in _MEMBERS]
+    unknown = _known(metadata, MEMBERS, kind, "metadata")
     for member in list(metadata):
         value = metadata[member]
-        if member in _MEMBERS and not _is(value, _MEMBERS[member]):
-            raise _wrong_type(kind, f"metadata.{member}", value, "string")
-        if member not in _MEMBERS or member in _NEVER_SENT or value in (None, [], {}) or value == "":
+        if member in _NEVER_SENT or value in (None, [], {}) or value == "":
             del metadata[member]
-    _check_values(metadata, kind)
+    for number, owner in enumerate(metadata.get("ownerReferences", [])):
+        if not isinstance(owner, dict):
+            raise _wrong_type(kind, "metadata.ownerReferences", owner, "v1.OwnerReference")
+        unknown += _known(owner, _OWNER, kind, f"metadata.ownerReferences[{number}]")
+    _check_texts(metadata, kind)
     return unknown
 
 
-def _is(value: Any, wanted: type | tuple[type, ...]) -> bool:
-    return isinstance(value, wanted) and not (isinstance(value, bool) and wanted is int)
+def _known(value: dict[str, Any], members: Mapping[str, tuple[type, ...]], kind: Kind, path: str) -> list[str]:
+    """Drop members that are not known, answer their paths, and check the types of the others."""
+    unknown: list[str] = []
+    for member in list(value):
+        wanted = members.get(member)
+        if wanted is None:
+            del value[member]
+            unknown.append(f"{path}.{member}")
+        elif type(value[member]) not in wanted:
+            raise _wrong_type(kind, f"{path}.{member}", value[member], _GO[wanted[0]])
+    return unknown
 
 
-def _check_values(metadata: Mapping[str, Any], kind: Kind) -> None:
-    for member, wanted, word in (("finalizers", str, "string"), ("ownerReferences", dict, "v1.OwnerReference")):
-        for item in metadata.get(member, []):
-            if not isinstance(item, wanted):
-                raise _wrong_type(kind, f"metadata.{member}", item, word)
+def _check_texts(metadata: Mapping[str, Any], kind: Kind) -> None:
+    for item in metadata.get("finalizers", []):
+        if not isinstance(item, str):
+            raise _wrong_type(kind, "metadata.finalizers", item, "string")
     for member in ("labels", "annotations"):
         for key, value in metadata.get(member, {}).items():
             if not isinstance(value, str):
@@ -204,15 +227,16 @@ def deduplicate_owners(obj: dict[str, Any]) -> list[str]:
     owners = obj["metadata"].get("ownerReferences")
     if not owners:
         return []
-    kept: list[Any] = []
+    kept: dict[bytes, Any] = {}
     warnings: list[str] = []
     for owner in owners:
-        if owner in kept:
+        identity = orjson.dumps(owner, option=orjson.OPT_SORT_KEYS)
+        if identity in kept:
             warnings.append(
                 ".metadata.ownerReferences contains duplicate entries; "
                 f"API server dedups owner references: {owner.get('uid')}"
             )
         else:
-            kept.append(owner)
-    obj["metadata"]["ownerReferences"] = kept
+            kept[identity] = owner
+    obj["metadata"]["ownerReferences"] = list(kept.values())
     return warnings
