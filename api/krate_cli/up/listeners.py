@@ -4,13 +4,14 @@ import asyncio
 import contextlib
 import socket
 import ssl
-from typing import Any
+from typing import Any, Final
 
 import uvicorn
 
 from krate_cli.up.options import Address
 
-_BACKLOG = 1024
+_BACKLOG: Final = 1024
+_GOODBYE_SECONDS: Final = 0.1
 
 
 class PortTaken(Exception):
@@ -98,3 +99,21 @@ class _Server(uvicorn.Server):
     @contextlib.contextmanager
     def capture_signals(self) -> Any:
         yield
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End the connections; one whose answer is out is not waited for."""
+        goodbye = asyncio.create_task(self._hang_up())
+        try:
+            await super().shutdown(sockets)
+        finally:
+            goodbye.cancel()
+
+    async def _hang_up(self) -> None:
+        # A closing TLS transport waits up to 30 s for the client's close_notify, which a client that keeps the
+        # connection in a pool never reads for. RFC 8446 section 6.1 lets us go once ours is sent.
+        while True:
+            await asyncio.sleep(_GOODBYE_SECONDS)
+            for connection in list(self.server_state.connections):
+                transport = connection.transport
+                if transport.is_closing() and not transport.get_write_buffer_size():
+                    transport.abort()

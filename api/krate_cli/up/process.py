@@ -153,6 +153,8 @@ class Installation:
         listener = Listener(self._host.listener(fallback=app), bound)
         await listener.start()
         stack.push_async_callback(listener.stop)
+        # As above: an open page holds a stream.
+        stack.callback(app.end_streams)
 
     @staticmethod
     def _hosts(bound: socket.socket) -> list[str]:

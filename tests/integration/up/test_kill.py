@@ -229,7 +229,7 @@ def test_controllers_end_with_their_parent(up: Up) -> None:
 
 
 def test_sigterm_ends_with_status_zero(up: Up) -> None:
-    """SIGTERM ends `krate up` with exit status 0, and nothing is printed besides what a person was told at the start."""
+    """SIGTERM ends `krate up` with exit status 0 and prints nothing more than a person was told at the start."""
     assert up.stop() == 0
     assert [line.split()[0] for line in up.output.read_text().splitlines()] == [
         "ready",
