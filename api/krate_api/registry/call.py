@@ -90,10 +90,18 @@ def write_options(request: Request, kind: str) -> WriteOptions:
     if len(manager) > MAX_MANAGER:
         text = f"Too long: may not be more than {MAX_MANAGER} bytes"
         problems.append(Cause(CauseType.TOO_LONG, text, "fieldManager"))
+    for position, mark in enumerate(manager):
+        if not mark.isprintable():
+            text = (
+                f"Invalid value: {errors.quoted(manager)}: invalid character U+{ord(mark):04X} (at position {position})"
+            )
+            problems.append(Cause(CauseType.INVALID, text, "fieldManager"))
+            break
     if kind == "PatchOptions" and "force" in request.query:
         text = "Forbidden: may not be specified for non-apply patch"
         problems.append(Cause(CauseType.FORBIDDEN, text, "force"))
     if problems:
         raise errors.Invalid.of(kind=kind, group="meta.k8s.io", name="", causes=problems)
-    default_manager = request.header("user-agent").partition("/")[0][:MAX_MANAGER]
+    agent = request.header("user-agent").partition("/")[0]
+    default_manager = "".join(mark for mark in agent if mark.isprintable())[:MAX_MANAGER]
     return WriteOptions(bool(dry_run), validation or FieldValidation.WARN, manager or default_manager, kind)

@@ -43,12 +43,19 @@ def check_type(obj: dict[str, Any], resource: Resource) -> None:
 
 
 def finish(
-    obj: dict[str, Any], resource: Resource, call: Call, options: WriteOptions, duplicates: list[str] | None = None
+    obj: dict[str, Any],
+    resource: Resource,
+    call: Call,
+    options: WriteOptions,
+    duplicates: list[str] | None = None,
+    *,
+    patched: bool = False,
 ) -> None:
     """Prune, and report what went as the request wants it reported.
 
     Raises:
         BadRequest: something went, and the request said Strict.
+        Invalid: the same, where the object is the result of a patch.
     """
     kind = resource.kind
     unknown = metadata.normalise(obj, kind)
@@ -62,9 +69,11 @@ def finish(
     if not texts:
         return
     if options.field_validation == FieldValidation.STRICT:
-        raise errors.BadRequest(
-            f'{kind.name} in version "{kind.version}" cannot be handled as a {kind.name}: '
-            f"strict decoding error: {', '.join(texts)}"
-        )
+        why = f"strict decoding error: {', '.join(texts)}"
+        if patched:
+            cause = errors.Cause(errors.CauseType.INVALID, f"Invalid value: the patch: {why}", "patch")
+            name = kept.get("name", "")
+            raise errors.Invalid.of(kind=kind.name, group=kind.group, name=name, causes=[cause])
+        raise errors.BadRequest(f'{kind.name} in version "{kind.version}" cannot be handled as a {kind.name}: {why}')
     for text in texts:
         call.warn(text)

@@ -20,7 +20,8 @@ from krate_api.store.interface import Operation as StoreOperation
 from krate_api.store.interface import Remove, Stale, Stored
 from krate_api.strategies.interface import Facts
 
-_ATTEMPTS: Final = 10
+_ATTEMPTS: Final = 100
+"""Of several writers somebody always wins, so losing so often in a row means more than rivals."""
 
 Change = Callable[[dict[str, Any]], dict[str, Any]]
 """From a private copy of the stored object to the wanted one (decoded and pruned)."""
@@ -34,7 +35,6 @@ async def update(
     name: str,
     subresource: str = "",
     require_version: bool = False,
-    locked: bool | None = None,
 ) -> Stored:
     """Apply `change` to the object.
 
@@ -45,8 +45,6 @@ async def update(
         name: of the object.
         subresource: "" or "status".
         require_version: whether the wanted object must carry a resourceVersion (PUT on our kinds).
-        locked: whether a conflict is the client's to solve; None means when the wanted object names a version, which
-            a patched object always does.
 
     Raises:
         StatusError: as kube-apiserver answers.
@@ -58,24 +56,21 @@ async def update(
             raise writing.not_found(resource, name)
         old = encoding.decode(stored.body)
         wanted = change(copy.deepcopy(old))
-        named = _check_identity(resource, wanted, old, require_version=require_version)
+        _check_identity(wanted, old)
+        _check_uid(write, wanted, old)
+        _check_version(resource, wanted, old, required=require_version)
         try:
             return await _attempt(write, wanted, old, subresource)
         except Stale:
-            if named if locked is None else locked:
-                raise writing.conflict(resource, name) from None
+            continue  # A wanted object that names a version is a conflict by its next look at the stored one.
     raise writing.conflict(resource, name)
 
 
-def _check_identity(
-    resource: Resource, obj: Mapping[str, Any], old: Mapping[str, Any], *, require_version: bool
-) -> bool:
-    """Whether the wanted object is the stored one; answers whether it names a version.
+def _check_identity(obj: Mapping[str, Any], old: Mapping[str, Any]) -> None:
+    """Whether the wanted object is the stored one.
 
     Raises:
         BadRequest: another name or namespace.
-        Conflict: another version or uid.
-        Invalid: no version where one is required.
     """
     meta, before = obj["metadata"], old["metadata"]
     name = before["name"]
@@ -88,19 +83,42 @@ def _check_identity(
             f"the namespace of the object ({meta['namespace']}) does not match the namespace on the URL "
             f"({before.get('namespace', '')})"
         )
-    if meta.get("uid") and meta["uid"] != before["uid"]:
-        why = f"Precondition failed: UID in precondition: {meta['uid']}, UID in object meta: {before['uid']}"
-        raise errors.Conflict.of(plural=resource.kind.plural, group=resource.kind.group, name=name, message=why)
-    version = meta.get("resourceVersion", "")
-    if not version or version == "0":
-        if require_version and not resource.kind.unconditional_update:
-            text = f"Invalid value: {version or '0x0'}: must be specified for an update"
-            cause = Cause(CauseType.INVALID, text, "metadata.resourceVersion")
-            raise errors.Invalid.of(kind=resource.kind.plural, group=resource.kind.group, name=name, causes=[cause])
-        return False
-    if version != before["resourceVersion"]:
-        raise writing.conflict(resource, name)
-    return True
+
+
+def _check_uid(write: Write, obj: Mapping[str, Any], old: Mapping[str, Any]) -> None:
+    """The uid of a PUT is a precondition, that of a patch an attempt to change it.
+
+    Raises:
+        Conflict: a PUT speaks of another object of this name.
+        Invalid: a patch changes it.
+    """
+    kind, sent, uid = write.resource.kind, obj["metadata"].get("uid"), old["metadata"]["uid"]
+    if not sent or sent == uid:
+        return
+    name = old["metadata"]["name"]
+    if write.options.kind == "PatchOptions":
+        text = f"Invalid value: {errors.quoted(sent)}: field is immutable"
+        cause = Cause(CauseType.INVALID, text, "metadata.uid")
+        raise errors.Invalid.of(kind=kind.name, group=kind.group, name=name, causes=[cause])
+    why = f"Precondition failed: UID in precondition: {sent}, UID in object meta: {uid}"
+    raise errors.Conflict.of(plural=kind.plural, group=kind.group, name=name, message=why)
+
+
+def _check_version(resource: Resource, obj: Mapping[str, Any], old: Mapping[str, Any], *, required: bool) -> None:
+    """A version that is named is a lock.
+
+    Raises:
+        Conflict: another version.
+        Invalid: none where one is required.
+    """
+    version, name = obj["metadata"].get("resourceVersion", ""), old["metadata"]["name"]
+    if version and version != "0":
+        if version != old["metadata"]["resourceVersion"]:
+            raise writing.conflict(resource, name)
+    elif required and not resource.kind.unconditional_update:
+        text = f"Invalid value: {version or '0x0'}: must be specified for an update"
+        cause = Cause(CauseType.INVALID, text, "metadata.resourceVersion")
+        raise errors.Invalid.of(kind=resource.kind.plural, group=resource.kind.group, name=name, causes=[cause])
 
 
 async def _attempt(write: Write, wanted: dict[str, Any], old: dict[str, Any], subresource: str) -> Stored:

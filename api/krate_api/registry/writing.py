@@ -10,6 +10,7 @@ from krate.kinds import Form
 from krate_api import activity
 from krate_api.admission.chain import Chain
 from krate_api.admission.interface import Operation, Request
+from krate_api.http import MAX_BODY
 from krate_api.registry import metadata
 from krate_api.registry.call import Call, WriteOptions
 from krate_api.resources import Catalog, Resource
@@ -151,9 +152,16 @@ def check(
 
 
 def put(resource: Resource, obj: dict[str, Any], expect: int) -> Put:
-    """The store operation that writes `obj`."""
+    """The store operation that writes `obj`.
+
+    Raises:
+        RequestEntityTooLarge: the object is larger than a request may be; patches could make it so.
+    """
     key = resource.key(obj["metadata"].get("namespace", ""), obj["metadata"]["name"])
-    return Put(key, encoding.draft(obj), resource.index(obj), expect)
+    draft = encoding.draft(obj)
+    if len(draft.head) + len(draft.tail) > MAX_BODY:
+        raise errors.RequestEntityTooLarge(f"Request entity too large: limit is {MAX_BODY}")
+    return Put(key, draft, resource.index(obj), expect)
 
 
 def unsaved(resource: Resource, obj: dict[str, Any], version: int) -> Stored:

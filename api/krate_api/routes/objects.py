@@ -126,7 +126,7 @@ class Objects:
         def change(old: dict[str, Any]) -> dict[str, Any]:
             new = _patched(old, patch, media, ask.resource)
             decoding.check_type(new, ask.resource)
-            decoding.finish(new, ask.resource, ask.call, write.options)
+            decoding.finish(new, ask.resource, ask.call, write.options, patched=True)
             return new
 
         stored = await updating.update(
@@ -135,7 +135,6 @@ class Objects:
             namespace=ask.info.namespace,
             name=ask.info.name,
             subresource=ask.info.subresource,
-            locked=_names_version(patch),
         )
         return listing.single(ask.resource, stored, wanted, now=self._now(), include=ask.include)
 
@@ -168,12 +167,6 @@ class Objects:
         metadata = listing.list_metadata(page, always_continue=False)
         body = {"apiVersion": kind.api_version, "kind": f"{kind.name}List", "metadata": metadata, "items": items}
         return listing.render(body, wanted)
-
-
-def _names_version(patch: Any) -> bool:
-    """Whether a patch is an optimistic lock: a JSON patch says so with a `test`, which fails by itself."""
-    metadata = patch.get("metadata") if isinstance(patch, dict) else None
-    return isinstance(metadata, dict) and bool(metadata.get("resourceVersion"))
 
 
 def _patched(old: dict[str, Any], patch: Any, media: str, resource: Resource) -> dict[str, Any]:

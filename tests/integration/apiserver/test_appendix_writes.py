@@ -5,34 +5,17 @@ import json
 import uuid
 from typing import Any
 
-import httpx2
 import pytest
 
-import factories
+import api_answers
 import served_api
+from api_answers import failure, repository
 from krate import kinds
 from krate.kinds import Kind
 from served_api import API
 
 GR = "repositories.krate.a5c.ai"
 CONFLICT = "the object has been modified; please apply your changes to the latest version and try again"
-
-
-def repository(name: str = "web", **parts: Any) -> dict[str, Any]:
-    """A Repository without a namespace of its own."""
-    body = factories.make_repository(name, **parts)
-    if "namespace" not in parts.get("metadata", {}):
-        del body["metadata"]["namespace"]
-    return body
-
-
-def failure(answer: httpx2.Response) -> dict[str, Any]:
-    """A Status without the parts that every Status has."""
-    body = answer.json()
-    assert (body.pop("kind"), body.pop("apiVersion"), body.pop("status")) == ("Status", "v1", "Failure")
-    assert body.pop("code") == answer.status_code
-    assert body.pop("metadata") == {}
-    return body
 
 
 def about(name: str, kind: Kind = kinds.REPOSITORY) -> dict[str, str]:
@@ -45,9 +28,7 @@ def about(name: str, kind: Kind = kinds.REPOSITORY) -> dict[str, str]:
 @pytest.fixture
 def web(admin: API, namespace: str) -> dict[str, Any]:
     """A stored Repository."""
-    answer = admin.create(kinds.REPOSITORY, repository(), namespace=namespace)
-    assert answer.status_code == 201, answer.text
-    return answer.json()
+    return api_answers.created(admin, kinds.REPOSITORY, repository(), namespace)
 
 
 def test_created(admin: API, namespace: str) -> None:
