@@ -294,3 +294,11 @@ def until(holds: Callable[[], bool], *, seconds: float = PATIENCE) -> None:
     while not holds():
         assert time.monotonic() < deadline, "it did not come true in time"
         time.sleep(0.01)
+
+
+def history(client: API, kind: Kind, namespace: str = "", *, since: int = 0, **params: str) -> list[dict[str, Any]]:
+    """Every event after a version up to now: a watch that ends at once."""
+    options = {"watch": "true", "resourceVersion": str(since), "timeoutSeconds": "1", **params}
+    with client.stream("GET", collection(kind, namespace), params=options) as answer:
+        assert answer.status_code == 200, answer.read()
+        return [event for event in events(answer) if event["type"] != "BOOKMARK"]

@@ -134,12 +134,20 @@ class Identities:
         return matches and value is not None
 
     async def new_code(self, username: str) -> tuple[str, datetime.datetime]:
-        """A one-time sign-in code and when it stops working."""
+        """A one-time sign-in code for an existing user, and when it stops working."""
         code = secrets.token_urlsafe(32)
         expires = self._clock() + datetime.timedelta(minutes=CODE_MINUTES)
-        value = orjson.dumps({"username": username, "expires": clocks.rfc3339(expires)})
-        await self._store.commit([Record(CODES, _digest(code), value, None)])
+        identity = self.find(username)
+        uid = identity.uid if identity is not None else ""
+        value = orjson.dumps({"username": username, "uid": uid, "expires": clocks.rfc3339(expires)})
+        await self._store.commit([*await self._expired_codes(), Record(CODES, _digest(code), value, None)])
         return code, expires
+
+    async def _expired_codes(self) -> list[Record]:
+        """Operations that forget codes nobody can use any more."""
+        now = self._clock()
+        rows = [(key, orjson.loads(value)) for key, value in await self._store.records(CODES)]
+        return [Record(CODES, key, None) for key, raw in rows if clocks.parse(raw["expires"]) <= now]
 
     async def redeem(self, code: str) -> str | None:
         """The user a code belongs to, once; None when it is unknown, used or too old."""
@@ -152,7 +160,9 @@ class Identities:
         except Stale:
             return None
         raw = orjson.loads(value)
-        return raw["username"] if clocks.parse(raw["expires"]) > self._clock() else None
+        identity = self.find(raw["username"])
+        same = identity is not None and identity.uid == raw["uid"]
+        return raw["username"] if same and clocks.parse(raw["expires"]) > self._clock() else None
 
 
 def _digest(code: str) -> str:

@@ -46,10 +46,10 @@ def _goes(obj: Mapping[str, Any]) -> bool:
 
 
 async def user(source: Source, ask: Inquiry) -> Facts:
-    """operations: the private identity row follows the User."""
+    """operations: the private identity row follows the User, and is gone from the moment its deletion begins."""
     obj = ask.obj
     username = obj["spec"]["username"]
-    if ask.operation is Operation.DELETE:
+    if ask.operation is Operation.DELETE or obj["metadata"].get("deletionTimestamp"):
         return Facts({"operations": [Record(IDENTITIES, username, None), Record(PASSWORDS, username, None)]})
     value = source.store.record(IDENTITIES, username)
     before = Identity.decode(value) if value is not None else None

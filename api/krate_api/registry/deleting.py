@@ -6,13 +6,11 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from krate import errors
-from krate.errors import Cause, CauseType
 from krate.names import Finalizer
-from krate_api import activity, bodies
+from krate_api import activity
 from krate_api.admission.interface import Operation
-from krate_api.http import Request
 from krate_api.registry import writing
-from krate_api.registry.call import WriteOptions
+from krate_api.registry.deleteoptions import DeleteOptions
 from krate_api.registry.writing import Write
 from krate_api.resources import Resource
 from krate_api.store import encoding
@@ -21,70 +19,6 @@ from krate_api.store.interface import Remove, Stale, Stored
 from krate_api.strategies.interface import Facts
 
 _ATTEMPTS: Final = 10
-_POLICIES: Final = ("Foreground", "Background", "Orphan")
-_API_VERSIONS: Final = frozenset({"v1", "meta.k8s.io/v1"})
-
-
-@dataclass(frozen=True, slots=True)
-class DeleteOptions:
-    """DeleteOptions of a request, from its body or its query."""
-
-    dry_run: bool = False
-    propagation: str = ""
-    orphan: bool | None = None
-    uid: str = ""
-    resource_version: str = ""
-
-    @property
-    def write(self) -> WriteOptions:
-        return WriteOptions(self.dry_run, kind="DeleteOptions")
-
-
-async def delete_options(request: Request, resource: Resource) -> DeleteOptions:
-    """Parse and check the options of a deletion.
-
-    Raises:
-        BadRequest: the body is no DeleteOptions.
-        Invalid: a value is not supported.
-    """
-    body = await request.body()
-    found: dict[str, Any] = {}
-    if body.strip():
-        found = bodies.parse_object(body, bodies.media_type(request), kind="DeleteOptions")
-        accepted = {*_API_VERSIONS, resource.kind.api_version}
-        if found.get("apiVersion", "v1") not in accepted:
-            raise errors.BadRequest("the object provided is unrecognized (must be of type DeleteOptions)")
-    dry_run = found.get("dryRun") or request.query.get("dryRun") or []
-    propagation = found.get("propagationPolicy") or request.param("propagationPolicy")
-    orphan = found.get("orphanDependents")
-    if orphan is None and "orphanDependents" in request.query:
-        orphan = request.param("orphanDependents") != "false"
-    preconditions = found.get("preconditions") or {}
-    _check(dry_run, propagation, orphan)
-    return DeleteOptions(
-        bool(dry_run),
-        propagation,
-        orphan,
-        preconditions.get("uid") or "",
-        preconditions.get("resourceVersion") or "",
-    )
-
-
-def _check(dry_run: Any, propagation: str, orphan: bool | None) -> None:  # noqa: FBT001 - private
-    causes: list[Cause] = []
-    if any(value != "All" for value in dry_run):
-        shown = ", ".join(f'"{value}"' for value in dry_run)
-        text = f'Unsupported value: [{shown}]: supported values: "All"'
-        causes.append(Cause(CauseType.NOT_SUPPORTED, text, "dryRun"))
-    if propagation and orphan is not None:
-        text = f'Invalid value: "{propagation}": orphanDependents and deletionPropagation cannot be both set'
-        causes.append(Cause(CauseType.INVALID, text, "propagationPolicy"))
-    elif propagation and propagation not in _POLICIES:
-        supported = ", ".join(f'"{policy}"' for policy in (*_POLICIES, "nil"))
-        text = f'Unsupported value: "{propagation}": supported values: {supported}'
-        causes.append(Cause(CauseType.NOT_SUPPORTED, text, "propagationPolicy"))
-    if causes:
-        raise errors.Invalid.of(kind="DeleteOptions", group="", name="", causes=causes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,9 +51,9 @@ async def _attempt(write: Write, stored: Stored, options: DeleteOptions) -> Dele
     resource = write.resource
     old = encoding.decode(stored.body)
     _check_preconditions(resource, old, options)
-    facts = await write.facts(Operation.DELETE, old, old)
-    await write.admit(Operation.DELETE, obj=None, old=old)
     obj = _marked(write, old, options)
+    facts = await write.facts(Operation.DELETE, obj, old)
+    await write.admit(Operation.DELETE, obj=None, old=old)
     waits = bool(obj["metadata"].get("finalizers")) or resource.strategy.blocks_deletion(obj)
     if waits and obj == old:
         return Deletion(old, gone=False)

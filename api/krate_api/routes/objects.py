@@ -11,7 +11,17 @@ from krate.names import Verb
 from krate_api import bodies, negotiation, patches, strategic
 from krate_api.http import Request, Response
 from krate_api.openapi import operations
-from krate_api.registry import creating, decoding, deleting, listing, listoptions, updating, watching, writing
+from krate_api.registry import (
+    creating,
+    decoding,
+    deleteoptions,
+    deleting,
+    listing,
+    listoptions,
+    updating,
+    watching,
+    writing,
+)
 from krate_api.registry.call import Call, write_options
 from krate_api.registry.writing import Kit, Write
 from krate_api.requestinfo import RequestInfo
@@ -140,7 +150,7 @@ class Objects:
 
     async def _delete(self, ask: Ask) -> Response:
         wanted = ask.wanted(collection=False)
-        options = await deleting.delete_options(ask.request, ask.resource)
+        options = await deleteoptions.parse(ask.request, ask.resource)
         write = Write(self._kit, ask.resource, ask.call, options.write)
         done = await deleting.delete(write, namespace=ask.info.namespace, name=ask.info.name, options=options)
         if not done.gone:
@@ -152,7 +162,7 @@ class Objects:
     async def _delete_collection(self, ask: Ask) -> Response:
         wanted = ask.wanted(collection=True)
         selected = listoptions.parse(ask.request, ask.resource.kind, watching=False)
-        options = await deleting.delete_options(ask.request, ask.resource)
+        options = await deleteoptions.parse(ask.request, ask.resource)
         write = Write(self._kit, ask.resource, ask.call, options.write)
         feed = self._feeds.of(ask.resource.kind.resource)
         page = await listing.read(self._kit.store, feed, ask.resource, ask.info.namespace, selected)
