@@ -80,6 +80,8 @@ async def read(store: Store, feed: Feed, resource: Resource, namespace: str, opt
     if options.token is not None:
         after = options.token.after
         at = options.token.version if options.token.version >= 0 else None
+        if at is not None:
+            await fresh(feed, store, at)  # only a forged token speaks of what is still to come
     elif options.version:
         await fresh(feed, store, options.version)
         exact = options.match == EXACT or (options.limit > 0 and options.match != NOT_OLDER)

@@ -6,6 +6,7 @@ Kubernetes API concepts.
 
 import base64
 import binascii
+import re
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -20,6 +21,10 @@ from krate_api.http import Request
 EXACT: Final = "Exact"
 NOT_OLDER: Final = "NotOlderThan"
 _META: Final = "meta.k8s.io/v1"
+_INTEGER: Final = re.compile(r"[-+]?[0-9]{1,18}")
+_VERSION: Final = re.compile(r"[0-9]{1,18}")
+_LARGEST: Final = 10**18 - 1
+_SHOWN: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +66,9 @@ def _integer(request: Request, name: str) -> int | None:
     text = request.param(name)
     if not text:
         return None
-    try:
-        return int(text)
-    except ValueError:
-        raise errors.BadRequest(f'strconv.ParseInt: parsing "{text}": invalid syntax') from None
+    if not _INTEGER.fullmatch(text):
+        raise errors.BadRequest(f"strconv.ParseInt: parsing {errors.quoted(text[:_SHOWN])}: invalid syntax")
+    return int(text)
 
 
 def _boolean(request: Request, name: str) -> bool | None:
@@ -75,9 +79,10 @@ def _boolean(request: Request, name: str) -> bool | None:
 def _token(text: str) -> Token:
     try:
         body = orjson.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
-        namespace, slash, name = str(body["start"]).rstrip("\0").partition("/")
-        token = Token(int(body["rv"]), (namespace, name)) if body["v"] == _META and slash else None
-    except (ValueError, KeyError, TypeError, binascii.Error):
+        version, (namespace, slash, name) = body["rv"], body["start"].rstrip("\0").partition("/")
+        fits = body["v"] == _META and slash and isinstance(version, int) and -1 <= version <= _LARGEST
+        token = Token(version, (namespace, name)) if fits else None
+    except (ValueError, KeyError, TypeError, AttributeError, binascii.Error):
         token = None
     if token is None:
         raise errors.BadRequest("invalid continue token: continue key is not valid: illegal base64 data")
@@ -92,8 +97,9 @@ def parse_version(text: str) -> int | None:
     """
     if not text:
         return None
-    if not text.isdigit():
-        raise errors.BadRequest(f'invalid resource version "{text}": must be a non-negative integer')
+    if not _VERSION.fullmatch(text):
+        shown = errors.quoted(text[:_SHOWN])
+        raise errors.BadRequest(f"invalid resource version {shown}: must be a non-negative integer")
     return int(text)
 
 
