@@ -72,5 +72,5 @@ def _libraries(
 
 
 def get(**bound: Any) -> structlog.typing.FilteringBoundLogger:
-    """A logger with `bound` in every event."""
-    return structlog.get_logger().bind(**bound)
+    """A logger with `bound` in every event; modules may make theirs before `configure`, which it then follows."""
+    return structlog.get_logger(**bound)

@@ -171,7 +171,8 @@ class EmbeddedHost(Hosting, Reading):
         for held in self.all():
             try:
                 await self._workers.light(upkeep.clear, held.path, now=self._options.clock().timestamp())
-                await upkeep.pack(self._git, held.path)
+                hold = functools.partial(self._locks.hold, held.settings.key, held.path)
+                await upkeep.pack(self._git, held.path, hold=hold)
             except GitError:
                 log.exception("repository not packed", repository=str(held.settings.key))
         return purged

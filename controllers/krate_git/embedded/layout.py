@@ -12,6 +12,7 @@ A namespace is a DNS label and a repository's folder ends in `.git`, so none of 
 """
 
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -84,3 +85,10 @@ def policy_record(repository: Path) -> Path:
 
 def lock_file(repository: Path) -> Path:
     return repository / "krate" / "lock"
+
+
+def ref_locks(repository: Path, refs: Iterable[str] = ()) -> list[Path]:
+    """Files that Git and libgit2 make while they move refs: one a ref, and those of HEAD and the packed refs."""
+    # The rules refuse malformed names before anything is asked of the disk; this is the disk's own rule.
+    inside = (ref for ref in refs if ref.startswith("refs/") and ".." not in ref)
+    return [repository / f"{name}.lock" for name in ("HEAD", "packed-refs", *inside)]

@@ -12,6 +12,7 @@ from typing import Final
 
 from krate import logging
 from krate_git import repositories
+from krate_git.embedded import locks as locking
 from krate_git.embedded.hosting import Hosting
 from krate_git.embedded.locks import Locks
 from krate_git.interface import (
@@ -49,7 +50,13 @@ class Ledger:
         self._open: dict[RepositoryKey, list[tuple[str, Push]]] = {}
 
     async def begin(self, push: Push, verdict: Verdict) -> str:
-        """Commit an intent; the caller has settled, and holds the lock until it is closed or left open here."""
+        """Commit an intent; the caller has settled, and holds the lock until it is closed or left open here.
+
+        Its refs can be moved then: lock files that a process left behind when it was killed are gone.
+        """
+        path = self._hosting.kept(push.key)
+        if path is not None:
+            await self._workers.light(locking.clear, path, [update.ref for update in push.updates])
         return await self._sink.begin(push, verdict)
 
     async def close(self, intent: str, push: Push) -> tuple[RefUpdate, ...]:

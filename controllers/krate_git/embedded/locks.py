@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import fcntl
 import os
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterable
 from pathlib import Path
 from typing import Final
 
@@ -80,8 +80,8 @@ class Locks:
         return Held(lock, descriptor)
 
     @contextlib.asynccontextmanager
-    async def hold(self, key: RepositoryKey, repository: Path) -> AsyncGenerator[None]:
-        """Hold the repository for a block.
+    async def hold(self, key: RepositoryKey, repository: Path) -> AsyncGenerator[int]:
+        """Hold the repository for a block, through the descriptor that it is given.
 
         Raises:
             Busy: it took too long.
@@ -91,11 +91,22 @@ class Locks:
         try:
             held = await self.acquire(key, descriptor)
             try:
-                yield
+                yield descriptor
             finally:
                 held.release()
         finally:
             os.close(descriptor)
+
+
+def clear(repository: Path, refs: Iterable[str] = ()) -> None:
+    """Remove the lock files of refs that a killed process left behind; nobody could move those refs ever again.
+
+    The caller holds the repository, and has started nothing that moves refs: whatever lies there belongs to the dead.
+    """
+    for path in layout.ref_locks(repository, refs):
+        # Mostly it is not there; one that cannot be removed fails the move, which says so.
+        with contextlib.suppress(OSError):
+            path.unlink()
 
 
 async def _flock(descriptor: int) -> None:

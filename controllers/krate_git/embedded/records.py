@@ -12,7 +12,7 @@ import pygit2
 
 from krate import logging
 from krate_git import document, holdings
-from krate_git.embedded import files, layout
+from krate_git.embedded import files, layout, locks
 from krate_git.embedded.files import Sync
 from krate_git.embedded.layout import Layout
 from krate_git.interface import (
@@ -139,13 +139,17 @@ class Records:
         return path
 
     def update(self, held: Held, settings: HostedRepositorySettings) -> Path:
-        """Write settings, point HEAD at the default branch, and rename when the name on the host changed."""
+        """Point HEAD at the default branch, write settings, and rename when the name on the host changed.
+
+        The caller holds the repository. In this order each step is found undone, and done again, after a crash.
+        """
         path = self._places.repository(settings.key.namespace, settings.host_name)
-        self.put_settings(held.path, settings)
         if settings.default_branch != held.settings.default_branch:
+            locks.clear(held.path)
             repository = pygit2.Repository(os.fspath(held.path))
             repository.set_head(HEADS + settings.default_branch)
             repository.free()
+        self.put_settings(held.path, settings)
         if path != held.path:
             held.path.rename(path)
             files.sync_folder(path.parent, sync=self._sync)

@@ -1,20 +1,25 @@
 """Housekeeping of repositories: many small pushes leave many small files, which reads and pushes pay for.
 
 Geometric repacking merges loose objects and small packs into larger ones and throws nothing away, so that it needs no
-lock: a push that is under way, or a commit that only a closed pull request names, never loses an object.
+lock: a push that is under way, or a commit that only a closed pull request names, never loses an object. Packing refs
+does: it locks the refs' own files, which whoever holds the repository takes for stale.
 """
 
 import os
 import shutil
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Final
 
 from krate import logging
-from krate_git.embedded import processes
+from krate_git.embedded import locks, processes
 from krate_git.embedded.processes import Git
 from krate_git.interface import GitError
 
 log = logging.get(component="git")
+
+Hold = Callable[[], AbstractAsyncContextManager[int]]
 
 MANY_LOOSE: Final = 8
 """Loose objects in one of 256 folders from which on packing pays: some two thousand in all."""
@@ -62,8 +67,13 @@ def _age(path: Path, now: float) -> float:
         return 0.0
 
 
-async def pack(git: Git, repository: Path) -> None:
+async def pack(git: Git, repository: Path, *, hold: Hold) -> None:
     """Pack objects and refs where it pays.
+
+    Args:
+        git: how Git runs.
+        repository: what is packed.
+        hold: holds the repository, through a descriptor that Git inherits and so keeps if this process dies.
 
     Raises:
         GitError: Git failed; the repository is as it was.
@@ -71,11 +81,13 @@ async def pack(git: Git, repository: Path) -> None:
     if wants_packing(repository):
         await _run(git, repository, "repack", "-d", "-l", "-q", "--geometric=2")
     if wants_ref_packing(repository):
-        await _run(git, repository, "pack-refs", "--all")
+        async with hold() as descriptor:
+            locks.clear(repository)
+            await _run(git, repository, "pack-refs", "--all", keep=(descriptor,))
 
 
-async def _run(git: Git, repository: Path, *command: str) -> None:
-    process = await git.start((*processes.NO_HOOKS, *_MEMORY, *_DURABLE, *command), repository=repository)
+async def _run(git: Git, repository: Path, *command: str, keep: Sequence[int] = ()) -> None:
+    process = await git.start((*processes.NO_HOOKS, *_MEMORY, *_DURABLE, *command), repository=repository, keep=keep)
     await process.end_input()
     if await process.wait() != 0:
         raise GitError(f"git {command[0]} failed: {await process.complaints()}")

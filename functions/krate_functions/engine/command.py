@@ -13,6 +13,7 @@ from typing import Any, Final
 import click
 import yaml
 
+from krate import logging
 from krate_functions import inproc
 from krate_functions.engine import documents, render
 from krate_functions.protocol import Functions
@@ -49,6 +50,8 @@ _PATH: Final = click.Path(exists=True, path_type=Path)
 @click.pass_context
 def command(ctx: click.Context, /, **given: Any) -> None:
     """Compose XR with COMPOSITION and FUNCTIONS, all YAML files, and print what would be written."""
+    # Standard output is the documents'.
+    logging.configure(level="warning", json=False)
     try:
         found = asyncio.run(_within(given))
     except (render.RenderError, documents.Unreadable) as failure:

@@ -243,10 +243,10 @@ async def test_a_caller_that_is_cancelled(scene: Scene):
     assert [done.push.via for done in scene.room.sink.finished] == [Via.MERGE, Via.PUSH]
 
 
-async def test_a_target_that_somebody_locks(scene: Scene):
+async def test_a_target_that_cannot_be_locked(scene: Scene):
     """A ref that cannot be moved is an error; the intent is closed with nothing moved."""
     path = scene.room.host.locate(git_rooms.KEY)
-    (path / "refs" / "heads" / "main.lock").touch()
+    (path / "refs" / "heads" / "main.lock").mkdir()
     with pytest.raises(GitError, match="being changed by somebody else"):
         await scene.room.host.merge(scene.order())
     assert [done.moved for done in scene.room.sink.finished] == [()]
@@ -282,3 +282,16 @@ async def test_a_host_that_is_not_started_merges_nothing(scene: Scene):
     scene.room.host._ready = False
     with pytest.raises(HostUnavailable, match="starting"):
         await scene.room.host.merge(scene.order())
+
+
+async def test_locks_of_the_dead(scene: Scene):
+    """A merge whose target, source and HEAD are still locked by a process that was killed takes place."""
+    path = scene.room.host.locate(git_rooms.KEY)
+    for ref in ("HEAD", "packed-refs", "refs/heads/main", "refs/heads/topic"):
+        (path / f"{ref}.lock").write_text("")
+    outcome = await scene.room.host.merge(scene.order(delete_source=True))
+    assert outcome.moved == (
+        RefUpdate("refs/heads/main", scene.base, outcome.commit),
+        RefUpdate("refs/heads/topic", scene.head, ZERO),
+    )
+    assert list(path.rglob("*.lock")) == []

@@ -116,3 +116,14 @@ def test_exceptions_are_told(stream: io.StringIO) -> None:
         logging.get().exception("failed")
     (line,) = lines(stream)
     assert "invalid literal for int() with base 10: 'broken'" in line["exception"]
+
+
+def test_loggers_of_modules_follow(stream: io.StringIO, capfd: pytest.CaptureFixture[str]) -> None:
+    """A logger made while its module was imported, before the program configured logs, writes where they go."""
+    structlog.reset_defaults()
+    early = logging.get(component="git")
+    logging.configure(stream=stream)
+    early.info("intents recovered", moved=1)
+    (line,) = lines(stream)
+    assert (line["event"], line["component"], line["moved"]) == ("intents recovered", "git", 1)
+    assert capfd.readouterr() == ("", "")
