@@ -59,13 +59,14 @@ class Queries:
         denied: list[QueryDenied] = []
         versions: dict[str, str] = {}
         for kind in targets:
+            # Before anything is read: a watch from here may repeat what was found, and misses nothing.
+            versions[kind.name] = str(self._store.version(kind.resource))
             where = namespaces if kind.namespaced else ("",)
             for namespace in where:
                 if await self._may_list(caller, kind, namespace):
                     hits += await self._select(kind, namespace, spec, caller)
                 elif spec.namespaces:
                     denied.append(QueryDenied(namespace=namespace, target=kind.name))
-            versions[kind.name] = str(self._store.version(kind.resource))
         return _status(spec, hits, denied, versions)
 
     async def _namespaces(self) -> tuple[str, ...]:
