@@ -87,13 +87,14 @@ class Catalog:
         return found
 
 
+_VERBS: Final = {verb.value: verb for verb in Verb}
 _OF_ONE: Final = frozenset({Verb.GET, Verb.UPDATE, Verb.PATCH, Verb.DELETE})
 _OF_ONE_NAMESPACE: Final = frozenset({Verb.CREATE, Verb.DELETE_COLLECTION})
 
 
 def supports(resource: Resource, verb: str, *, namespace: str, name: str, subresource: str) -> bool:
     """Whether the kind has this verb at this address: items are named, creation has a namespace and no name."""
-    wanted = Verb(verb) if verb in Verb else None
+    wanted = _VERBS.get(verb)
     if wanted is None:
         return False
     if subresource:

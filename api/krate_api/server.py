@@ -32,7 +32,7 @@ from krate_api.resources import Catalog, Resource, supports
 from krate_api.routes.creators import Creators
 from krate_api.routes.objects import Ask, Objects
 from krate_api.routes.plain import SESSION, Plain
-from krate_api.store.interface import Unavailable
+from krate_api.store.interface import StoreError, Unavailable
 from krate_api.subresources.interface import Handlers, Visit
 
 _CORRELATION: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -105,8 +105,8 @@ class Server:
     async def _authorise(self, info: RequestInfo, call: Call) -> None:
         decision = await self._parts.authorizer.review(call.caller, info.attributes)
         if decision.allowed:
+            call.authorised = True
             return
-        self._parts.metrics.denials.labels("authorization", info.group, info.resource).inc()
         error = forbidden(call.caller, info.attributes)
         error.denied = True
         raise error
@@ -149,7 +149,11 @@ class Server:
 
     async def _refuse(self, error: errors.StatusError, info: RequestInfo, call: Call) -> Response:
         if error.denied and call.caller.username:
-            await self._parts.denials.record(error, info, call)
+            try:
+                await self._parts.denials.record(error, info, call)
+            except StoreError as failure:
+                # The refusal stands whether or not it can be told of.
+                self._log.error("denial not recorded", error=str(failure), correlation_id=call.correlation_id)
         return _status(error)
 
     async def _counted(self, response: Response, info: RequestInfo) -> AsyncGenerator[bytes]:
@@ -167,9 +171,11 @@ class Server:
             gauge.dec()
 
     def _measure(self, info: RequestInfo, response: Response, seconds: float | None) -> None:
-        resource = info.resource if response.status != 404 else ""  # noqa: PLR2004 - unknown names would grow without bound
+        # Only what is served: names that clients make up would grow without bound.
+        known = self._parts.catalog.find(info.group, info.version, info.resource)
+        group, resource = (info.group, info.resource) if known is not None else ("", "")
+        subresource = info.subresource if known and known.kind.subresource(info.subresource) else ""
         code = str(response.status)
-        group, subresource = (info.group, info.subresource) if resource else ("", "")
         self._parts.metrics.requests.labels(info.verb, group, resource, subresource, code).inc()
         if seconds is not None:
             self._parts.metrics.latency.labels(info.verb, group, resource).observe(seconds)

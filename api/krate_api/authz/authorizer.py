@@ -31,6 +31,13 @@ class _Followed:
         self.version = 0
 
 
+def _set(rules: Rules, kind: Kind, namespace: str, name: str, obj: Mapping[str, Any] | None) -> None:
+    if kind in {kinds.ROLE, kinds.CLUSTER_ROLE}:
+        rules.set_role(namespace, name, None if obj is None else obj.get("rules") or [])
+    else:
+        rules.set_binding(namespace, name, None if obj is None else Binding.of(obj))
+
+
 class RbacAuthorizer:
     """Evaluates Roles, ClusterRoles and their bindings. `load` must have run once."""
 
@@ -43,34 +50,31 @@ class RbacAuthorizer:
         ]
 
     async def load(self) -> None:
-        """Read everything there is."""
-        self._rules = Rules()
+        """Read everything there is; until all of it is read, reviews go on with what was there."""
+        rules = Rules()
+        versions: list[int] = []
         for followed in self._followed:
             page = await self._store.page(followed.kind.resource)
             for item in page.items:
-                self._set(followed.kind, item.key.namespace, item.key.name, encoding.decode(item.body))
-            followed.version = page.version
-
-    def _set(self, kind: Kind, namespace: str, name: str, obj: Mapping[str, Any] | None) -> None:
-        if kind in {kinds.ROLE, kinds.CLUSTER_ROLE}:
-            self._rules.set_role(namespace, name, None if obj is None else obj.get("rules") or [])
-        else:
-            self._rules.set_binding(namespace, name, None if obj is None else Binding.of(obj))
+                _set(rules, followed.kind, item.key.namespace, item.key.name, encoding.decode(item.body))
+            versions.append(page.version)
+        self._rules = rules
+        for followed, version in zip(self._followed, versions, strict=True):
+            followed.version = version
 
     async def _catch_up(self) -> None:
         for followed in self._followed:
-            if followed.version >= followed.feed.position:
-                continue
-            try:
-                changes = followed.feed.since(followed.version)
-            except Compacted:
-                await self.load()
-                return
-            for change in changes:
-                gone = change.type is ChangeType.DELETED
-                obj = None if gone else encoding.decode(change.body)
-                self._set(followed.kind, change.key.namespace, change.key.name, obj)
-                followed.version = change.version
+            while followed.version < followed.feed.position:
+                try:
+                    changes = followed.feed.since(followed.version)
+                except Compacted:
+                    await self.load()
+                    break
+                for change in changes:
+                    gone = change.type is ChangeType.DELETED
+                    obj = None if gone else encoding.decode(change.body)
+                    _set(self._rules, followed.kind, change.key.namespace, change.key.name, obj)
+                    followed.version = change.version
 
     async def review(self, caller: Caller, attributes: Attributes) -> Decision:
         if names.GROUP_MASTERS in caller.groups:
@@ -92,7 +96,7 @@ class RbacAuthorizer:
         await self._catch_up()
         return tuple(rule for _, rule in self._rules.rules(caller, namespace))
 
-    async def role_rules(self, namespace: str, kind: str, name: str) -> tuple[Rule, ...]:
-        """Rules of the role that a binding in `namespace` refers to."""
+    async def role_rules(self, namespace: str, kind: str, name: str) -> tuple[Rule, ...] | None:
+        """Rules of the role that a binding in `namespace` refers to; None when there is none."""
         await self._catch_up()
         return self._rules.role(namespace, RoleRef(kind, name))

@@ -55,6 +55,9 @@ class EscalationCheck:
         if await self._may(request, "bind", kind, ref.get("name", "")):
             return
         rules = await self._authorizer.role_rules(request.namespace, ref.get("kind", ""), ref.get("name", ""))
+        if rules is None:
+            # Whoever makes the role later would grant it to subjects they never saw.
+            raise errors.NotFound.of(plural=kind.plural, group=kind.group, name=ref.get("name", ""))
         await self._refuse_missing(request, list(rules))
 
     async def _refuse_missing(self, request: Request, wanted: list[rbac.Rule]) -> None:

@@ -123,9 +123,9 @@ class Rules:
             for subject in binding.subjects:
                 self._by_subject.setdefault(subject, {})[key] = binding
 
-    def role(self, namespace: str, ref: RoleRef) -> tuple[Rule, ...]:
-        """Rules a binding in `namespace` grants."""
-        return self._roles.get(("" if ref.kind == "ClusterRole" else namespace, ref.name), ())
+    def role(self, namespace: str, ref: RoleRef) -> tuple[Rule, ...] | None:
+        """Rules a binding in `namespace` grants; None when there is no such role."""
+        return self._roles.get(("" if ref.kind == "ClusterRole" else namespace, ref.name))
 
     def bindings(self, caller: Caller, namespace: str) -> Iterator[Binding]:
         """Bindings that speak of the caller, in the cluster and in `namespace`."""
@@ -136,7 +136,7 @@ class Rules:
 
     def rules(self, caller: Caller, namespace: str) -> Iterator[tuple[Binding, Rule]]:
         for binding in self.bindings(caller, namespace):
-            for rule in self.role(binding.namespace, binding.role):
+            for rule in self.role(binding.namespace, binding.role) or ():
                 yield binding, rule
 
     def allowing(self, caller: Caller, attributes: Attributes) -> Binding | None:

@@ -17,6 +17,8 @@ class Call:
     caller: Caller
     correlation_id: str = ""
     user_agent: str = ""
+    authorised: bool = False
+    """Whether authorization has let the request through; what is refused before that, it refused."""
     review: Review = field(default_factory=Review)
 
     def warn(self, text: str) -> None:
