@@ -1,6 +1,7 @@
 """Steps 4 to 6: one policy, one merge, and one pull request that waits for you."""
 
 import json
+import shutil
 from typing import Any
 
 from krate import kinds
@@ -112,6 +113,8 @@ def yours(stage: Stage, cast: Cast) -> None:
             stage.console.print(f"\n  {line}", style="bold cyan", soft_wrap=True)
         stage.console.print()
         stage.say("Approve in the browser and watch kubectl move; delete the policy and watch it leave the page.")
+        if shutil.which("kubectl") is None:
+            stage.say("There is no kubectl on PATH; `krate get pull -A -w` and `krate delete` take the same words.")
 
 
 def _comment(stage: Stage, cast: Cast, pull: str) -> None:

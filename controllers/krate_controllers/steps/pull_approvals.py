@@ -58,11 +58,11 @@ def approved(tally: Tally, objecting: Sequence[str], demands: Demands | None) ->
     need = demands.approvals.value
     asking = protection.named(demands.approvals.sources)
     if tally.count < need:
-        text = f"{tally.count} of {need} approvals, and {asking} asks for {need}."
+        text = f"{tally.count} of {need} approvals required by {asking}."
         return conditions.false(Type.APPROVED, Reason.MISSING_APPROVALS, text)
     if demands.distinct_teams.value and tally.teams < need:
         asking = protection.named(demands.distinct_teams.sources)
-        text = f"Approvals of {tally.teams} of {need} teams, and {asking} asks for {need} different ones."
+        text = f"Approvals of {tally.teams} of {need} different teams required by {asking}."
         return conditions.false(Type.APPROVED, Reason.MISSING_APPROVALS, text)
     if not need:
         return conditions.true(Type.APPROVED, Reason.NOT_REQUIRED, "No approval is required.")

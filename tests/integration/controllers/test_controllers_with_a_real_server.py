@@ -233,7 +233,7 @@ async def test_a_pull_request_from_opening_to_merge(tenant: Tenant) -> None:
     opened = await tenant.wait(kinds.PULL_REQUEST, name, is_true(Type.MERGEABLE))
     facts = {key: opened["status"].get(key) for key in ("headSHA", "commits", "changedFiles", "additions", "phase")}
     assert facts == {"headSHA": head, "commits": 1, "changedFiles": 1, "additions": 2, "phase": "Open"}
-    text = "0 of 1 approvals, and BranchProtection/main asks for 1. These can approve: bob."
+    text = "0 of 1 approvals required by BranchProtection/main. These can approve: bob."
     assert said(opened, Type.APPROVED) == ("False", "MissingApprovals", text)
 
     async with await tenant.home.client("alice") as alice:

@@ -36,7 +36,7 @@ def tallied(found: Sequence[dict], required: int, said: conditions.Condition) ->
 
 
 def lacking(have: int, need: int, helpers: str) -> conditions.Condition:
-    text = f"{have} of {need} approvals, and {GUARD} asks for {need}. {helpers}"
+    text = f"{have} of {need} approvals required by {GUARD}. {helpers}"
     return conditions.false(Type.APPROVED, Reason.MISSING_APPROVALS, text)
 
 
@@ -85,7 +85,7 @@ ANYBODY = "A Writer of the repository other than alice can approve; spec.access 
         (World(demands=needs(2, distinct=True), reviews=[review("bob", teams=["x"]), review("carol", teams=["x"])]),
          tallied([approval("bob", counts=True, teams=["x"]), approval("carol", counts=True, teams=["x"])], 2,
                  conditions.false(Type.APPROVED, Reason.MISSING_APPROVALS,
-                                  f"Approvals of 1 of 2 teams, and {GUARD} asks for 2 different ones. "
+                                  f"Approvals of 1 of 2 different teams required by {GUARD}. "
                                   "These can approve: dave."))),
     ],
     ids=["not asked for", "rules unknown", "none yet", "nobody can", "enough", "one more", "the author's own",
