@@ -50,6 +50,10 @@ class Request:
     def headers(self, name: str) -> list[str]:
         return self._headers.get(name, [])
 
+    def starting_with(self, prefix: str) -> list[str]:
+        """Names of the headers that begin so."""
+        return [name for name in self._headers if name.startswith(prefix)]
+
     def param(self, name: str, default: str = "") -> str:
         values = self.query.get(name)
         return values[0] if values else default
