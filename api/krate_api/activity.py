@@ -15,6 +15,7 @@ from krate import kinds
 from krate.identity import Caller
 from krate.kinds import Kind
 from krate.models.activity import AccessDecision
+from krate.names import Annotation
 from krate_api.store.interface import Append
 
 LOG: Final = "audit"
@@ -86,6 +87,9 @@ def redact(obj: Mapping[str, Any], kind: Kind) -> dict[str, Any]:
         for member in ("data", "stringData"):
             if member in found:
                 found[member] = dict.fromkeys(found[member], _REDACTED)
+        annotations = found["metadata"].get("annotations") or {}
+        if Annotation.LAST_APPLIED in annotations:  # kubectl apply writes the whole Secret into it
+            found["metadata"]["annotations"] = {**annotations, str(Annotation.LAST_APPLIED): _REDACTED}
     return found
 
 
