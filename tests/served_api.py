@@ -271,6 +271,13 @@ def grant(admin: API, username: str, rules: list[dict[str, object]], *, namespac
     return name
 
 
+def revoke(admin: API, granted: str, *, namespace: str = "") -> None:
+    """Take away what `grant` gave."""
+    binding, role = (kinds.ROLE_BINDING, kinds.ROLE) if namespace else (kinds.CLUSTER_ROLE_BINDING, kinds.CLUSTER_ROLE)
+    for kind in (binding, role):
+        admin.remove(kind, granted, namespace=namespace)
+
+
 def typed(kind: Kind) -> dict[str, Any]:
     return {"apiVersion": kind.api_version, "kind": kind.name}
 

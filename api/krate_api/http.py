@@ -16,6 +16,7 @@ Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 MAX_BODY: Final = 3 * 1024 * 1024
 """Upstream's limit (AS/pkg/server/config.go MaxRequestBodyBytes)."""
+_MAX_DIGITS: Final = 18
 JSON: Final = "application/json"
 
 
@@ -66,7 +67,7 @@ class Request:
             Disconnected: the client went away first.
         """
         declared = self.header("content-length")
-        if declared.isdigit() and int(declared) > limit:
+        if declared.isascii() and declared.isdigit() and (len(declared) > _MAX_DIGITS or int(declared) > limit):
             raise errors.RequestEntityTooLarge(f"Request entity too large: limit is {limit}")
         parts: list[bytes] = []
         size = 0

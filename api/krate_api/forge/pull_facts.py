@@ -22,7 +22,7 @@ REFS: Final = "refs"
 
 
 def missing(field: str, value: str) -> Cause:
-    return Cause(CauseType.NOT_FOUND, f'Not found: "{value}"', field)
+    return Cause(CauseType.NOT_FOUND, f"Not found: {errors.quoted(value)}", field)
 
 
 def sequence_of(namespace: str, repository: str) -> str:
@@ -48,6 +48,8 @@ def pusher_of(source: Source, namespace: str, repository: str, branch: str, sha:
 
 
 async def _resolve(source: Source, key: RepositoryKey, branch: str, field: str) -> tuple[str, tuple[Cause, ...]]:
+    if "\0" in branch:  # Git's library would take what comes before it for the name
+        return "", (missing(field, branch),)
     try:
         return await source.git.resolve(key, f"refs/heads/{branch}"), ()
     except (RevisionMissing, RepositoryMissing):

@@ -4,6 +4,7 @@ Authorization has been done by RBAC with resourceNames; nothing here runs admiss
 answer ends well under 60 s.
 """
 
+import re
 from collections.abc import Awaitable, Callable, Generator, Mapping
 from contextlib import contextmanager
 from typing import Final, Protocol
@@ -60,9 +61,21 @@ def integer(visit: Visit, name: str, default: int, most: int) -> int:
     text = visit.request.param(name)
     if not text:
         return default
-    if not text.isdigit():
-        raise errors.BadRequest(f'parameter {name}: "{text}" is not a non-negative integer')
+    if not re.fullmatch("[0-9]{1,18}", text):
+        raise errors.BadRequest(f"parameter {name}: {errors.quoted(text[:100])} is not a non-negative integer")
     return min(int(text), most)
+
+
+def parameter(visit: Visit, name: str, default: str = "") -> str:
+    """A revision or path of the query.
+
+    Raises:
+        BadRequest: it holds a NUL, which Git's library takes for the end.
+    """
+    text = visit.request.param(name, default)
+    if "\0" in text:
+        raise errors.BadRequest(f"parameter {name}: a NUL is part of no name")
+    return text
 
 
 def answer(visit: Visit, view: Model) -> Response:
@@ -102,11 +115,11 @@ class Contents:
 
     async def _rev(self, visit: Visit, key: RepositoryKey) -> str:
         """The revision asked for, the default branch when none is."""
-        asked = visit.request.param("ref")
+        asked = parameter(visit, "ref")
         return asked or (await self._git.refs(key)).default_branch
 
     async def _tree(self, visit: Visit, key: RepositoryKey, rev: str) -> Response:
-        path = visit.request.param("path").strip("/")
+        path = parameter(visit, "path").strip("/")
         with_commits = visit.request.param("lastCommit") in {"1", "true"}
         sha = await self._git.resolve(key, rev)
         entries = await self._git.tree(key, sha, path, with_commits=with_commits)
@@ -114,11 +127,11 @@ class Contents:
         return answer(visit, view)
 
     async def _blob(self, visit: Visit, key: RepositoryKey, rev: str) -> Response:
-        found = await self._git.blob(key, rev, visit.request.param("path").strip("/"), limit=MAX_BLOB)
+        found = await self._git.blob(key, rev, parameter(visit, "path").strip("/"), limit=MAX_BLOB)
         return answer(visit, views.blob(found, rev))
 
     async def _raw(self, visit: Visit, key: RepositoryKey, rev: str) -> Response:
-        found = await self._git.blob(key, rev, visit.request.param("path").strip("/"), limit=MAX_RAW)
+        found = await self._git.blob(key, rev, parameter(visit, "path").strip("/"), limit=MAX_RAW)
         if len(found.data) < found.size:
             raise errors.RequestEntityTooLarge(f"{found.path} has {found.size} bytes; fetch it with git")
         # Never a type that a browser would run: content of a repository is somebody else's.
@@ -128,7 +141,7 @@ class Contents:
 
     async def _commits(self, visit: Visit, key: RepositoryKey, rev: str) -> Response:
         limit = integer(visit, "limit", DEFAULT_COMMITS, MAX_COMMITS) or DEFAULT_COMMITS
-        path, since = visit.request.param("path").strip("/"), visit.request.param("since")
+        path, since = parameter(visit, "path").strip("/"), parameter(visit, "since")
         found = await self._git.commits(key, rev, path=path, limit=limit + 1, since=since)
         items = tuple(views.commit(one) for one in found[:limit])
         return answer(visit, content.CommitsView(ref=rev, items=items, more=len(found) > limit))
@@ -148,7 +161,7 @@ class Contents:
         return answer(visit, content.RefsView(items=items))
 
     async def _compare(self, visit: Visit, key: RepositoryKey, rev: str) -> Response:
-        base, head = visit.request.param("base") or rev, visit.request.param("head")
+        base, head = parameter(visit, "base") or rev, parameter(visit, "head")
         if not head:
             raise errors.BadRequest("parameter head: the revision to compare is missing")
         found = await self._git.compare(key, base, head)
@@ -159,7 +172,7 @@ class Contents:
         return answer(visit, views.comparison(found, files))
 
     async def _blame(self, visit: Visit, key: RepositoryKey, rev: str) -> Response:
-        path = visit.request.param("path").strip("/")
+        path = parameter(visit, "path").strip("/")
         runs = tuple(
             content.BlameRunView(start=line.start, count=line.count, commit=views.commit(line.commit))
             for line in await self._git.blame(key, rev, path)
@@ -167,7 +180,7 @@ class Contents:
         return answer(visit, content.BlameView(ref=rev, path=path, runs=runs))
 
     async def _archive(self, visit: Visit, key: RepositoryKey, rev: str) -> Response:
-        form = visit.request.param("format", "tar.gz")
+        form = parameter(visit, "format", "tar.gz")
         sha = await self._git.resolve(key, rev)
         url, expires = self._archives.link(key, sha, form)
         return answer(visit, content.ArchiveView(url=url, expires_at=clock.rfc3339(clock.parse(expires))))

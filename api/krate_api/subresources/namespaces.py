@@ -28,6 +28,11 @@ class Namespaces:
         write = Write(self._kit, resource, visit.call, write_options(visit.request, "UpdateOptions"))
         media = bodies.check_media_type(visit.request, bodies.accepted_for(resource.kind))
         wanted = decoding.decode(await visit.request.body(), media, resource, visit.call, write.options)
+        writing.check_shape(resource, wanted)
+        if (name := wanted["metadata"].get("name", "")) != visit.info.name:
+            raise errors.BadRequest(
+                f"the name of the object ({name}) does not match the name on the URL ({visit.info.name})"
+            )
         finalizers: list[str] = list((wanted.get("spec") or {}).get("finalizers") or [])
         while True:
             stored = await self._kit.store.get(resource.key("", visit.info.name))
@@ -56,6 +61,8 @@ class Namespaces:
             text = "the namespace is not being deleted"
             raise errors.Conflict.of(plural=resource.kind.plural, group="", name=meta["name"], message=text)
         obj["spec"] = {**(obj.get("spec") or {}), "finalizers": finalizers}
+        if write.options.dry_run:
+            return obj
         gone = deleted and not finalizers and not meta.get("finalizers")
         operation: Operation = (
             Remove(stored.key, stored.version) if gone else writing.put(resource, obj, stored.version)

@@ -1,5 +1,8 @@
 """Views and actions of pull requests: diff, commits, merge."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from krate import errors, kinds
 from krate.models import content
 from krate_api import bodies
@@ -76,8 +79,14 @@ class PullRequests:
     async def _merge(self, visit: Visit) -> Response:
         data = await visit.request.body()
         body = bodies.parse_object(data, bodies.check_media_type(visit.request), kind=merges.KIND) if data else {}
-        if body and body.get("kind") != merges.KIND:
+        if body and not _is_merge(body):
             raise errors.BadRequest(f"the object provided is unrecognized (must be of type {merges.KIND})")
         done = await merges.merge(self._service, visit.call, visit.info.namespace, visit.info.name, body)
         rendered = listing.render(done, visit.wanted)
         return Response(rendered.body, 201, rendered.content_type)
+
+
+def _is_merge(body: Mapping[str, Any]) -> bool:
+    """Whether a body is a PullRequestMerge as far as it is read: its commit, when it names one."""
+    spec = body.get("spec", {})
+    return body.get("kind") == merges.KIND and isinstance(spec, dict) and isinstance(spec.get("sha", ""), str)

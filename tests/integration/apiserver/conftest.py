@@ -34,13 +34,17 @@ def namespace(admin: API) -> str:
 
 @pytest.fixture
 def user(served: ServedAPI, admin: API) -> Generator[NewUser]:
-    """Makes users: `user("bob", rules=[...], namespace="acme")` is a client of bob, who holds the rules there."""
+    """Makes users: `user("bob", rules=[...], namespace="acme")` is a client of bob, who holds the rules there.
+
+    The rules are taken away again after the test.
+    """
     with contextlib.ExitStack() as stack:
 
         def make(name: str, *, rules: list[dict[str, object]] | None = None, namespace: str = "") -> API:
             token = served_api.token(admin, name)
             if rules is not None:
-                served_api.grant(admin, name, rules, namespace=namespace)
+                granted = served_api.grant(admin, name, rules, namespace=namespace)
+                stack.callback(served_api.revoke, admin, granted, namespace=namespace)
             return stack.enter_context(served.client(token=token))
 
         yield make
