@@ -68,7 +68,9 @@ async def plan(
         functions: runs them.
         fetch: answers requirements.
         scopes: tells namespaced kinds from cluster-scoped ones.
-        seeds, context, secrets: as `pipeline.run` takes them.
+        seeds: what steps asked for last time, fetched before the first call.
+        context: what the first step finds in its context.
+        secrets: data of Secrets by namespace and name, for steps that ask for credentials.
 
     Raises:
         PipelineError: a step failed, or an object cannot be composed.
