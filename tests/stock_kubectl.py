@@ -17,8 +17,10 @@ def find() -> str:
     program = shutil.which(os.environ.get("KRATE_KUBECTL") or "kubectl")
     if program is None:
         return ""
-    shown = subprocess.run((program, "version", "--client", "-o", "json"), capture_output=True, check=False).stdout
-    minor = int(json.loads(shown)["clientVersion"]["minor"].rstrip("+"))
+    asked = subprocess.run((program, "version", "--client", "-o", "json"), capture_output=True, check=False)
+    if asked.returncode:
+        return ""
+    minor = int(json.loads(asked.stdout)["clientVersion"]["minor"].rstrip("+"))
     return program if minor >= OLDEST else ""
 
 

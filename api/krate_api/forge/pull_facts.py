@@ -122,6 +122,9 @@ async def _worth_opening(
         return (Cause(CauseType.INVALID, text, "spec.source.branch"),)
     same = {"spec.repository": key.name, "spec.source.branch": source_branch, "spec.target.branch": target_branch}
     for other in await objects.select(source.store, kinds.PULL_REQUEST, key.namespace, same):
+        # One of the same name is the store's to refuse: it says AlreadyExists.
+        if other["metadata"]["name"] == obj["metadata"].get("name"):
+            continue
         if not merged(other) and not other["spec"].get("closed") and not spec.get("closed"):
             text = f'Duplicate value: "{source_branch}": {other["metadata"]["name"]} is open for it already'
             return (Cause(CauseType.DUPLICATE, text, "spec.source.branch"),)
