@@ -22,8 +22,14 @@ def _steps(path: str) -> tuple[_Step, ...]:
     return tuple(found)
 
 
+MAX_PATH: Final = 256
+"""Characters of a path; longer ones lead nowhere. Queries carry paths of their clients' making."""
+
+
 def look(obj: Any, path: str) -> Any:
     """The value at `path`, or None."""
+    if len(path) > MAX_PATH:
+        return None
     value = obj
     for key, where, wanted in _steps(path):
         if not isinstance(value, dict):

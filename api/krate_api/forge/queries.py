@@ -53,8 +53,8 @@ class Queries:
             BadRequest: a selector that cannot be parsed, or a field that is not selectable.
         """
         spec = query.spec
-        targets = [_target(name, number) for number, name in enumerate(spec.targets)]
-        namespaces = spec.namespaces or await self._namespaces()
+        targets = dict.fromkeys(_target(name, number) for number, name in enumerate(spec.targets))
+        namespaces = tuple(dict.fromkeys(spec.namespaces)) or await self._namespaces()
         hits: list[_Hit] = []
         denied: list[QueryDenied] = []
         versions: dict[str, str] = {}
