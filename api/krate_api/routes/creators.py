@@ -70,7 +70,7 @@ class Creators:
         return {**obj, "status": {"userInfo": info}}
 
     async def _query(self, obj: dict[str, Any], call: Call) -> dict[str, Any]:
-        query = Query.model_validate(obj)
+        query = Query.model_validate({**obj, "metadata": {}})  # metadata of a query means nothing
         status = await self._queries.answer(call.caller, query)
         return {**obj, "status": status.dump()}
 

@@ -44,7 +44,9 @@ class SecretStrategy(Strategy):
 
     def prepare(self, obj: Object, stamp: Stamp) -> None:
         strings = obj.pop("stringData", None)
-        if isinstance(strings, dict):
+        if strings is not None and not isinstance(strings, dict):
+            obj["stringData"] = strings  # the schema says what is wrong with it
+        elif strings and isinstance(obj.get("data") or {}, dict):
             encoded = {key: base64.b64encode(str(value).encode()).decode() for key, value in strings.items()}
             obj["data"] = {**(obj.get("data") or {}), **encoded}
 
@@ -100,8 +102,9 @@ class BindingStrategy(Strategy):
     """Bindings default the groups of subjects and of the role."""
 
     def prepare(self, obj: Object, stamp: Stamp) -> None:
-        for subject in obj.get("subjects") or []:
-            if isinstance(subject, dict) and not subject.get("apiGroup") and subject.get("kind") in {"User", "Group"}:
+        subjects = obj.get("subjects")
+        for subject in subjects if isinstance(subjects, list) else ():
+            if isinstance(subject, dict) and not subject.get("apiGroup") and subject.get("kind") in ("User", "Group"):
                 subject["apiGroup"] = _RBAC
         ref = obj.get("roleRef")
         if isinstance(ref, dict) and not ref.get("apiGroup"):
