@@ -10,7 +10,7 @@ from krate.clock import Clock, rfc3339
 from krate.identity import Caller
 from krate.models.activity import AccessDecision
 from krate_api import activity
-from krate_api.forge.merges import CALLERS
+from krate_api.forge.merge_facts import CALLERS
 from krate_api.forge.pull_facts import caller_row
 from krate_api.metrics import Metrics
 from krate_api.registry.call import Call

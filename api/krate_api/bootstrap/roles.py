@@ -17,6 +17,7 @@ _READ: Final = ("get", "list", "watch")
 _WRITE: Final = ("create", "update", "patch", "delete")
 _EDIT: Final = ("create", "update", "patch")
 _ALL: Final = ("*",)
+_RBAC: Final = kinds.CLUSTER_ROLE.group
 
 
 def rule(verbs: Sequence[str], group: str, resources: Iterable[str], names_: Sequence[str] = ()) -> Object:
@@ -32,6 +33,7 @@ _CONFIG: Final = [k for k in kinds.KINDS if k.group == names.CONFIG_GROUP]
 _HOSTED: Final = [k for k in kinds.KINDS if k.group == names.HOST_GROUP]
 _FORGE: Final = [k for k in kinds.KINDS if k.form is Form.FORGE and k.namespaced]
 _NAMESPACED_CONFIG: Final = [k for k in _CONFIG if k.namespaced]
+_FINALIZED: Final = (kinds.REPOSITORY, kinds.ORGANIZATION)
 _AUTHORED: Final = (kinds.PULL_REQUEST, kinds.REVIEW, kinds.COMMENT, kinds.CHECK)
 
 
@@ -84,7 +86,6 @@ def repository_rules() -> list[Object]:
 
 
 def _composer() -> list[Object]:
-    rbac = "rbac.authorization.k8s.io"
     composites = [k for k in _CONFIG if k.form is Form.COMPOSITE]
     statuses = [f"{kind.plural}/status" for kind in composites]
     return [
@@ -94,9 +95,9 @@ def _composer() -> list[Object]:
         rule(_ALL, names.HOST_GROUP, _plurals(_HOSTED)),
         rule(_ALL, "", ["namespaces", "configmaps"]),
         rule(_EDIT, "", ["events"]),
-        rule((*_READ, *_WRITE), rbac, ["roles", "rolebindings"]),
-        rule(("bind",), rbac, ["clusterroles"], [ClusterRole.DEVELOPER.value, ClusterRole.REPO_ADMIN.value]),
-        rule((*_READ, *_WRITE), rbac, ["clusterroles", "clusterrolebindings"]),
+        rule((*_READ, *_WRITE), _RBAC, ["roles", "rolebindings"]),
+        rule(("bind",), _RBAC, ["clusterroles"], [ClusterRole.DEVELOPER.value, ClusterRole.REPO_ADMIN.value]),
+        rule((*_READ, *_WRITE), _RBAC, ["clusterroles", "clusterrolebindings"]),
         rule(("get", "update", "patch"), names.CONFIG_GROUP, [kinds.ORGANIZATION.plural]),
         *repository_rules(),
     ]
@@ -106,58 +107,74 @@ def _status_of(selected: Iterable[Kind]) -> list[str]:
     return [f"{kind.plural}/status" for kind in selected if kind.has_status]
 
 
+_EVENTS: Final = rule(_EDIT, "", ["events"])
+
+
+def _hosted() -> list[Object]:
+    return [
+        rule((*_READ, "update", "patch"), names.HOST_GROUP, _plurals(_HOSTED)),
+        rule(("get", "update", "patch", "delete"), names.HOST_GROUP, _status_of(_HOSTED)),
+        rule(("delete",), names.HOST_GROUP, _plurals(_HOSTED)),
+        rule(_READ, names.CONFIG_GROUP, _plurals(_CONFIG)),
+        _EVENTS,
+    ]
+
+
+def _protections() -> list[Object]:
+    written = (kinds.BRANCH_PROTECTION, kinds.REF_POLICY)
+    return [
+        rule(_READ, names.CONFIG_GROUP, _plurals(_CONFIG)),
+        rule(("get", "update", "patch"), names.CONFIG_GROUP, _status_of(written)),
+        rule((*_READ, *_WRITE), names.HOST_GROUP, [kinds.HOSTED_REF_POLICY.plural]),
+        _EVENTS,
+    ]
+
+
+def _pull_requests() -> list[Object]:
+    return [
+        rule(_READ, names.FORGE_GROUP, [*_plurals(_FORGE), kinds.USER.plural]),
+        rule(_READ, names.CONFIG_GROUP, _plurals(_CONFIG)),
+        rule(_READ, names.HOST_GROUP, _plurals(_HOSTED)),
+        rule(_READ, _RBAC, ["roles", "rolebindings", "clusterroles", "clusterrolebindings"]),
+        rule(("get", "update", "patch"), names.FORGE_GROUP, _status_of((kinds.PULL_REQUEST, kinds.COMMENT))),
+        rule(("create",), names.FORGE_GROUP, [f"{kinds.PULL_REQUEST.plural}/merge"]),
+        _EVENTS,
+    ]
+
+
+def _repositories() -> list[Object]:
+    return [
+        rule((*_READ, "update", "patch"), names.CONFIG_GROUP, _plurals(_FINALIZED)),
+        rule((*_READ, "delete", "deletecollection"), names.FORGE_GROUP, _plurals(_FORGE)),
+        rule(("update",), names.FORGE_GROUP, [f"{kinds.COMMENT.plural}/{kinds.MODERATE_SUBRESOURCE}"]),
+        rule(_READ, names.HOST_GROUP, _plurals(_HOSTED)),
+        _EVENTS,
+    ]
+
+
+def _organizations() -> list[Object]:
+    return [
+        rule((*_READ, "update", "patch"), names.CONFIG_GROUP, _plurals(_FINALIZED)),
+        rule((*_READ, "delete"), "", ["namespaces"]),
+        rule(_READ, names.HOST_GROUP, _plurals(_HOSTED)),
+        _EVENTS,
+    ]
+
+
 def _controllers() -> Mapping[ServiceAccount, list[Object]]:
-    events = rule(_EDIT, "", ["events"])
-    finalized = (kinds.REPOSITORY, kinds.ORGANIZATION)
-    protections = (kinds.BRANCH_PROTECTION, kinds.REF_POLICY)
-    everything = rule(_ALL, "*", _ALL)
+    collected = rule((*_READ, "update", "patch", "delete"), "*", _ALL)
+    emptied = rule((*_READ, "update", "delete", "deletecollection"), "*", _ALL)
     return {
         ServiceAccount.OPERATOR: [rule(_READ, "*", _ALL), {"verbs": ["get"], "nonResourceURLs": ["*"]}],
         ServiceAccount.COMPOSITES: _composer(),
-        ServiceAccount.HOSTED: [
-            rule((*_READ, "update", "patch"), names.HOST_GROUP, _plurals(_HOSTED)),
-            rule(("get", "update", "patch", "delete"), names.HOST_GROUP, _status_of(_HOSTED)),
-            rule(("delete",), names.HOST_GROUP, _plurals(_HOSTED)),
-            rule(_READ, names.CONFIG_GROUP, _plurals(_CONFIG)),
-            events,
-        ],
-        ServiceAccount.PROTECTIONS: [
-            rule(_READ, names.CONFIG_GROUP, _plurals(_CONFIG)),
-            rule(("get", "update", "patch"), names.CONFIG_GROUP, _status_of(protections)),
-            rule((*_READ, *_WRITE), names.HOST_GROUP, [kinds.HOSTED_REF_POLICY.plural]),
-            events,
-        ],
-        ServiceAccount.PULL_REQUESTS: [
-            rule(_READ, names.FORGE_GROUP, [*_plurals(_FORGE), kinds.USER.plural]),
-            rule(_READ, names.CONFIG_GROUP, _plurals(_CONFIG)),
-            rule(_READ, names.HOST_GROUP, _plurals(_HOSTED)),
-            rule(
-                _READ,
-                "rbac.authorization.k8s.io",
-                ["roles", "rolebindings", "clusterroles", "clusterrolebindings"],
-            ),
-            rule(("get", "update", "patch"), names.FORGE_GROUP, _status_of((kinds.PULL_REQUEST, kinds.COMMENT))),
-            rule(("create",), names.FORGE_GROUP, [f"{kinds.PULL_REQUEST.plural}/merge"]),
-            events,
-        ],
-        ServiceAccount.REPOSITORIES: [
-            rule((*_READ, "update", "patch"), names.CONFIG_GROUP, _plurals(finalized)),
-            rule((*_READ, "delete", "deletecollection"), names.FORGE_GROUP, _plurals(_FORGE)),
-            rule(("update",), names.FORGE_GROUP, [f"{kinds.COMMENT.plural}/{kinds.MODERATE_SUBRESOURCE}"]),
-            rule(_READ, names.HOST_GROUP, _plurals(_HOSTED)),
-            events,
-        ],
-        ServiceAccount.ORGANIZATIONS: [
-            rule((*_READ, "update", "patch"), names.CONFIG_GROUP, _plurals(finalized)),
-            rule((*_READ, "delete"), "", ["namespaces"]),
-            rule(_READ, names.HOST_GROUP, _plurals(_HOSTED)),
-            events,
-        ],
-        ServiceAccount.GARBAGE_COLLECTOR: [everything],
-        ServiceAccount.NAMESPACES: [everything],
-        ServiceAccount.CLUSTER_ROLES: [
-            rule((*_READ, "update", "patch", "escalate"), "rbac.authorization.k8s.io", ["clusterroles"])
-        ],
+        ServiceAccount.HOSTED: _hosted(),
+        ServiceAccount.PROTECTIONS: _protections(),
+        ServiceAccount.PULL_REQUESTS: _pull_requests(),
+        ServiceAccount.REPOSITORIES: _repositories(),
+        ServiceAccount.ORGANIZATIONS: _organizations(),
+        ServiceAccount.GARBAGE_COLLECTOR: [collected],
+        ServiceAccount.NAMESPACES: [emptied],
+        ServiceAccount.CLUSTER_ROLES: [rule((*_READ, "update", "patch", "escalate"), _RBAC, ["clusterroles"])],
     }
 
 
@@ -179,7 +196,7 @@ def _typed(kind: Kind) -> Object:
 
 
 def _binding(name: str, role: str, subjects: Sequence[Object]) -> Object:
-    ref = {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": role}
+    ref = {"apiGroup": _RBAC, "kind": "ClusterRole", "name": role}
     return {
         **_typed(kinds.CLUSTER_ROLE_BINDING),
         "metadata": {"name": name},
@@ -189,7 +206,7 @@ def _binding(name: str, role: str, subjects: Sequence[Object]) -> Object:
 
 
 def _group(name: str) -> Object:
-    return {"apiGroup": "rbac.authorization.k8s.io", "kind": "Group", "name": name}
+    return {"apiGroup": _RBAC, "kind": "Group", "name": name}
 
 
 def _account(name: str) -> Object:

@@ -5,27 +5,26 @@ recorded user's, looked up now; admission sees the whole pull request; the recei
 """
 
 import datetime
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 import orjson
 
-from krate import approvals, clock, conditions, errors, kinds, names
+from krate import clock, conditions, errors, kinds
 from krate.conditions import Reason, Type
 from krate.identity import Caller
-from krate.models.check import CheckState
 from krate_api.admission.chain import Chain
 from krate_api.admission.interface import Operation as Admission
 from krate_api.admission.interface import Request
 from krate_api.authn.identities import Identities
-from krate_api.forge import merge_records, objects, rules
+from krate_api.forge import merge_facts, merge_records, objects, rules
+from krate_api.forge.merge_facts import refused
 from krate_api.forge.pushes import StorePushSink
 from krate_api.forge.rules import Loaded
 from krate_api.forge.source import Source
 from krate_api.registry.call import Call
 from krate_api.strategies.forge import MERGE_REQUESTS, merged
-from krate_git import demands
 from krate_git.interface import (
     GitError,
     GitMerging,
@@ -40,8 +39,6 @@ from krate_git.interface import (
 
 EXPIRES: Final = datetime.timedelta(hours=72)
 KIND: Final = "PullRequestMerge"
-CALLERS: Final = "callers"
-"""Private rows: uid, groups and extra of every user's latest authenticated request."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,16 +60,6 @@ class Dropped(Exception):
         super().__init__(message)
 
 
-def refused(pull: Mapping[str, Any], message: str, *, denied: bool = False) -> errors.Conflict | errors.Forbidden:
-    """The answer to a merge that does not happen."""
-    kind, name = kinds.PULL_REQUEST, pull["metadata"]["name"]
-    if denied:
-        error = errors.Forbidden.of(plural=kind.plural, group=kind.group, name=name, message=message)
-        error.denied = True
-        return error
-    return errors.Conflict.of(plural=kind.plural, group=kind.group, name=name, message=message)
-
-
 async def merge(service: Service, call: Call, namespace: str, name: str, body: Mapping[str, Any]) -> dict[str, Any]:
     """Merge the pull request; answers it as it is stored then.
 
@@ -89,7 +76,9 @@ async def merge(service: Service, call: Call, namespace: str, name: str, body: M
     try:
         user = await _asker(service, pull, asked)
         loaded = await rules.load(source, namespace, pull["spec"]["repository"])
-        facts, target_sha = await _judge(service, pull, loaded, user, asked)
+        facts, target_sha = await merge_facts.gather(
+            source, service.identities, pull, loaded=loaded, user=user, asked=asked
+        )
         order = _order(pull, loaded, user=user, facts=facts, target_sha=target_sha, correlation_id=call.correlation_id)
         await _admit(service, call, pull, order, user)
         return await _carry_out(service, call, pull, order)
@@ -128,84 +117,13 @@ async def _asker(service: Service, pull: Mapping[str, Any], asked: Mapping[str, 
         raise Dropped(Reason.EXPIRED, "The merge was asked for more than 72 hours ago; ask again")
     row = source.store.record(MERGE_REQUESTS, f"{meta['namespace']}/{meta['name']}")
     recorded: Mapping[str, Any] = orjson.loads(row) if row is not None else {}
-    user = current_caller(service.identities, asked["user"], recorded)
+    user = merge_facts.current_caller(service.identities, asked["user"], recorded)
     allowed = user is not None and await source.holds(
         user, "create", kinds.MERGE_SUBRESOURCE, meta["namespace"], pull["spec"]["repository"]
     )
     if user is None or not allowed:
         raise Dropped(Reason.NOT_ALLOWED, f"{asked['user']} may not merge in this repository any more")
     return user
-
-
-def current_caller(identities: Identities, username: str, recorded: Mapping[str, Any]) -> Caller | None:
-    """A user as an access review later sees them: live groups of our own users, recorded ones of everybody else."""
-    identity = identities.find(username)
-    if identity is not None:
-        groups = (*identity.groups, names.GROUP_AUTHENTICATED)
-        return None if identity.suspended else Caller(username, groups, identity.uid)
-    extra = {key: tuple(values) for key, values in (recorded.get("extra") or {}).items()}
-    return Caller(username, tuple(recorded.get("groups") or ()), str(recorded.get("uid") or ""), extra)
-
-
-async def _judge(
-    service: Service, pull: Mapping[str, Any], loaded: Loaded, user: Caller, asked: Mapping[str, Any]
-) -> tuple[MergeFacts, str]:
-    """Count approvals and checks anew, from their rows.
-
-    Raises:
-        Conflict: changes are requested, or a branch is not where it was.
-    """
-    source, spec, status = service.source, pull["spec"], pull["status"]
-    namespace = pull["metadata"]["namespace"]
-    key = RepositoryKey(namespace, spec["repository"])
-    default = loaded.repository["spec"].get("defaultBranch", "main")
-    wanted = demands.merged(loaded.document, spec["target"]["branch"], default_branch=default, user=user.username)
-    reviews = await objects.select(
-        source.store, kinds.REVIEW, namespace, {"spec.pullRequest": pull["metadata"]["name"]}
-    )
-    writers = await _writers(service, namespace, spec["repository"], reviews)
-    counted = approvals.tally(pull, reviews, writers=writers, dismiss_stale=wanted.dismiss_stale_approvals.value)
-    blocking = [one for one in counted.objections if one in writers]
-    if blocking:
-        raise refused(pull, f"{', '.join(blocking)} asked for changes; resolve that first")
-    try:
-        head = await source.git.resolve(key, f"refs/heads/{spec['source']['branch']}")
-        target = await source.git.resolve(key, f"refs/heads/{spec['target']['branch']}")
-        up_to_date = await source.git.contains(key, target, head)
-    except HostUnavailable as error:
-        raise errors.ServiceUnavailable(str(error), retry_after=1) from error
-    except GitError as error:
-        raise refused(pull, str(error)) from error
-    if head != asked["headSHA"]:
-        raise refused(pull, "the source branch moved; the pull request follows it in a moment")
-    checks = await _checks(source, namespace, spec["repository"], status["headSHA"])
-    return MergeFacts(counted.count, counted.teams, checks, up_to_date), target
-
-
-async def _writers(
-    service: Service, namespace: str, repository: str, reviews: Sequence[Mapping[str, Any]]
-) -> tuple[str, ...]:
-    """Reviewers who hold Writer now."""
-    found: list[str] = []
-    for username in sorted(approvals.standing(reviews)):
-        row = service.source.store.record(CALLERS, username)
-        caller = current_caller(service.identities, username, orjson.loads(row) if row is not None else {})
-        if caller is not None and await service.source.writer(caller, namespace, repository):
-            found.append(username)
-    return tuple(found)
-
-
-async def _checks(source: Source, namespace: str, repository: str, sha: str) -> dict[str, list[str]]:
-    """Context -> reporters whose latest check of this commit succeeded."""
-    rows = await objects.select(source.store, kinds.CHECK, namespace, {"spec.repository": repository, "spec.sha": sha})
-    latest: dict[tuple[str, str], Mapping[str, Any]] = {}
-    for row in sorted(rows, key=lambda one: (one["metadata"]["creationTimestamp"], objects.version(one))):
-        latest[row["spec"]["context"], (row.get("status") or {}).get("reporter", "")] = row
-    found: dict[str, list[str]] = {}
-    for (context, reporter), row in latest.items():
-        if row["spec"]["state"] in {CheckState.SUCCESS, CheckState.SKIPPED}:
-            found.setdefault(context, []).append(reporter)
-    return found
 
 
 def _order(

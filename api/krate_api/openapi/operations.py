@@ -1,5 +1,6 @@
 """Paths and operations of a kind, in a form that both OpenAPI versions are rendered from."""
 
+import functools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
@@ -85,51 +86,26 @@ def operations(resource: Resource) -> Iterator[Operation]:
 
 def _collection(kind: Kind) -> Iterator[Operation]:
     own, items = schemas.component(kind), schemas.component(kind, "List")
+    base, name = _base(kind), kind.name
     if Verb.LIST in kind.verbs:
-        text = f"list or watch objects of kind {kind.name}"
-        yield Operation(
-            _base(kind), "get", _identifier("list", kind), "list", kind, kind.name, text, _LIST_PARAMETERS, answer=items
+        text = f"list or watch objects of kind {name}"
+        listing = functools.partial(
+            Operation, action="list", kind=kind, kind_name=name, description=text, query=_LIST_PARAMETERS, answer=items
         )
+        yield listing(base, "get", _identifier("list", kind))
         if kind.namespaced:
             identifier = _identifier("list", kind, "ForAllNamespaces").replace("Namespaced", "", 1)
-            yield Operation(
-                _base(kind, everywhere=True),
-                "get",
-                identifier,
-                "list",
-                kind,
-                kind.name,
-                text,
-                _LIST_PARAMETERS,
-                answer=items,
-            )
+            yield listing(_base(kind, everywhere=True), "get", identifier)
     if Verb.CREATE in kind.verbs:
+        identifier, text = _identifier("create", kind), f"create a {name}"
         yield Operation(
-            _base(kind),
-            "post",
-            _identifier("create", kind),
-            "post",
-            kind,
-            kind.name,
-            f"create a {kind.name}",
-            _WRITE_PARAMETERS,
-            own,
-            answer=own,
-            created=True,
+            base, "post", identifier, "post", kind, name, text, _WRITE_PARAMETERS, own, answer=own, created=True
         )
     if Verb.DELETE_COLLECTION in kind.verbs:
-        yield Operation(
-            _base(kind),
-            "delete",
-            _identifier("deleteCollection", kind),
-            "deletecollection",
-            kind,
-            kind.name,
-            f"delete collection of {kind.name}",
-            (*_LIST_PARAMETERS[:-1], *_DELETE_PARAMETERS),
-            schemas.DELETE_OPTIONS,
-            answer=schemas.STATUS,
-        )
+        identifier, text = _identifier("deleteCollection", kind), f"delete collection of {name}"
+        query = (*_LIST_PARAMETERS[:-1], *_DELETE_PARAMETERS)
+        options, status = schemas.DELETE_OPTIONS, schemas.STATUS
+        yield Operation(base, "delete", identifier, "deletecollection", kind, name, text, query, options, answer=status)
 
 
 def patch_types(kind: Kind) -> tuple[str, ...]:
@@ -139,50 +115,23 @@ def patch_types(kind: Kind) -> tuple[str, ...]:
 
 
 def _item(kind: Kind) -> Iterator[Operation]:
-    own = schemas.component(kind)
+    own, name = schemas.component(kind), kind.name
     path = f"{_base(kind)}/{{name}}"
     if Verb.GET in kind.verbs:
-        text = f"read the specified {kind.name}"
-        yield Operation(path, "get", _identifier("read", kind), "get", kind, kind.name, text, answer=own)
+        identifier, text = _identifier("read", kind), f"read the specified {name}"
+        yield Operation(path, "get", identifier, "get", kind, name, text, answer=own)
     if Verb.UPDATE in kind.verbs:
-        yield Operation(
-            path,
-            "put",
-            _identifier("replace", kind),
-            "put",
-            kind,
-            kind.name,
-            f"replace the specified {kind.name}",
-            _WRITE_PARAMETERS,
-            own,
-            answer=own,
-        )
+        identifier, text = _identifier("replace", kind), f"replace the specified {name}"
+        yield Operation(path, "put", identifier, "put", kind, name, text, _WRITE_PARAMETERS, own, answer=own)
     if Verb.PATCH in kind.verbs:
-        yield Operation(
-            path,
-            "patch",
-            _identifier("patch", kind),
-            "patch",
-            kind,
-            kind.name,
-            f"partially update the specified {kind.name}",
-            (*_WRITE_PARAMETERS, _FORCE),
-            schemas.PATCH,
-            patch_types(kind),
-            own,
-        )
+        identifier, text = _identifier("patch", kind), f"partially update the specified {name}"
+        query, types = (*_WRITE_PARAMETERS, _FORCE), patch_types(kind)
+        yield Operation(path, "patch", identifier, "patch", kind, name, text, query, schemas.PATCH, types, own)
     if Verb.DELETE in kind.verbs:
+        identifier, text = _identifier("delete", kind), f"delete a {name}"
+        options, status = schemas.DELETE_OPTIONS, schemas.STATUS
         yield Operation(
-            path,
-            "delete",
-            _identifier("delete", kind),
-            "delete",
-            kind,
-            kind.name,
-            f"delete a {kind.name}",
-            _DELETE_PARAMETERS,
-            schemas.DELETE_OPTIONS,
-            answer=schemas.STATUS,
+            path, "delete", identifier, "delete", kind, name, text, _DELETE_PARAMETERS, options, answer=status
         )
 
 

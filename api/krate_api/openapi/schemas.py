@@ -50,18 +50,25 @@ def _string(description: str, **more: Any) -> Schema:
 
 def meta_components(prefix: str) -> dict[str, Schema]:
     """ObjectMeta, ListMeta, Status, DeleteOptions and Patch."""
-    strings: Schema = {"type": "object", "additionalProperties": {"type": "string"}}
-    owner: Schema = {
-        "type": "object",
-        "required": ["apiVersion", "kind", "name", "uid"],
-        "properties": {
-            field.alias or name: {
-                "type": "boolean" if "bool" in str(field.annotation) else "string",
-                "description": field.description or "",
-            }
-            for name, field in OwnerReference.model_fields.items()
+    return {
+        OBJECT_META: _object_meta(),
+        LIST_META: {
+            "type": "object",
+            "description": "ListMeta describes metadata that synthetic resources must have.",
+            "properties": {
+                "continue": _string("Where to go on."),
+                "remainingItemCount": {"type": "integer", "format": "int64", "description": "Items that follow."},
+                "resourceVersion": _string("Version the list was read at."),
+            },
         },
+        STATUS: _status(prefix),
+        DELETE_OPTIONS: _delete_options(),
+        PATCH: {"type": "object", "description": "Patch is a patch in one of the accepted forms."},
     }
+
+
+def _object_meta() -> Schema:
+    strings: Schema = {"type": "object", "additionalProperties": {"type": "string"}}
     descriptions = {field.alias or name: field.description or "" for name, field in Metadata.model_fields.items()}
     properties: dict[str, Schema] = {
         "annotations": strings,
@@ -79,70 +86,69 @@ def meta_components(prefix: str) -> dict[str, Schema]:
         "labels": strings,
         "name": {"type": "string"},
         "namespace": {"type": "string"},
-        "ownerReferences": {
-            "type": "array",
-            "items": owner,
-            "x-kubernetes-list-type": "map",
-            "x-kubernetes-list-map-keys": ["uid"],
-            "x-kubernetes-patch-merge-key": "uid",
-            "x-kubernetes-patch-strategy": "merge",
-        },
+        "ownerReferences": _owner_references(),
         "resourceVersion": {"type": "string"},
         "uid": {"type": "string"},
     }
     for name, schema in properties.items():
         properties[name] = {**schema, "description": descriptions.get(name, "Set by the server.")}
     return {
-        OBJECT_META: {
-            "type": "object",
-            "description": "ObjectMeta is metadata that all persisted resources must have.",
-            "properties": properties,
-        },
-        **_answers(prefix),
+        "type": "object",
+        "description": "ObjectMeta is metadata that all persisted resources must have.",
+        "properties": properties,
     }
 
 
-def _answers(prefix: str) -> dict[str, Schema]:
+def _owner_references() -> Schema:
+    fields = {
+        field.alias or name: {
+            "type": "boolean" if "bool" in str(field.annotation) else "string",
+            "description": field.description or "",
+        }
+        for name, field in OwnerReference.model_fields.items()
+    }
     return {
-        LIST_META: {
-            "type": "object",
-            "description": "ListMeta describes metadata that synthetic resources must have.",
-            "properties": {
-                "continue": _string("Where to go on."),
-                "remainingItemCount": {"type": "integer", "format": "int64", "description": "Items that follow."},
-                "resourceVersion": _string("Version the list was read at."),
-            },
+        "type": "array",
+        "items": {"type": "object", "required": ["apiVersion", "kind", "name", "uid"], "properties": fields},
+        "x-kubernetes-list-type": "map",
+        "x-kubernetes-list-map-keys": ["uid"],
+        "x-kubernetes-patch-merge-key": "uid",
+        "x-kubernetes-patch-strategy": "merge",
+    }
+
+
+def _status(prefix: str) -> Schema:
+    return {
+        "type": "object",
+        "description": "Status is a return value for calls that do not return other objects.",
+        "properties": {
+            "apiVersion": _string("Version of this representation."),
+            "kind": _string("Status."),
+            "metadata": described(LIST_META, "Standard list metadata.", prefix=prefix),
+            "status": _string("Success or Failure."),
+            "message": _string("What happened."),
+            "reason": _string("Why, in one word."),
+            "code": {"type": "integer", "format": "int32", "description": "HTTP status code."},
+            "details": {"type": "object", "description": "What the status is about."},
         },
-        STATUS: {
-            "type": "object",
-            "description": "Status is a return value for calls that do not return other objects.",
-            "properties": {
-                "apiVersion": _string("Version of this representation."),
-                "kind": _string("Status."),
-                "metadata": described(LIST_META, "Standard list metadata.", prefix=prefix),
-                "status": _string("Success or Failure."),
-                "message": _string("What happened."),
-                "reason": _string("Why, in one word."),
-                "code": {"type": "integer", "format": "int32", "description": "HTTP status code."},
-                "details": {"type": "object", "description": "What the status is about."},
-            },
-            "x-kubernetes-group-version-kind": [{"group": "", "version": "v1", "kind": "Status"}],
+        "x-kubernetes-group-version-kind": [{"group": "", "version": "v1", "kind": "Status"}],
+    }
+
+
+def _delete_options() -> Schema:
+    return {
+        "type": "object",
+        "description": "DeleteOptions may be provided when deleting an API object.",
+        "properties": {
+            "apiVersion": _string("Version of this representation."),
+            "kind": _string("DeleteOptions."),
+            "dryRun": {"type": "array", "items": {"type": "string"}, "description": "All: persist nothing."},
+            "gracePeriodSeconds": {"type": "integer", "format": "int64", "description": "Without meaning here."},
+            "orphanDependents": {"type": "boolean", "description": "Use propagationPolicy."},
+            "preconditions": {"type": "object", "description": "What the object must be."},
+            "propagationPolicy": _string("Orphan, Background or Foreground."),
         },
-        DELETE_OPTIONS: {
-            "type": "object",
-            "description": "DeleteOptions may be provided when deleting an API object.",
-            "properties": {
-                "apiVersion": _string("Version of this representation."),
-                "kind": _string("DeleteOptions."),
-                "dryRun": {"type": "array", "items": {"type": "string"}, "description": "All: persist nothing."},
-                "gracePeriodSeconds": {"type": "integer", "format": "int64", "description": "Without meaning here."},
-                "orphanDependents": {"type": "boolean", "description": "Use propagationPolicy."},
-                "preconditions": {"type": "object", "description": "What the object must be."},
-                "propagationPolicy": _string("Orphan, Background or Foreground."),
-            },
-            "x-kubernetes-group-version-kind": [{"group": "", "version": "v1", "kind": "DeleteOptions"}],
-        },
-        PATCH: {"type": "object", "description": "Patch is a patch in one of the accepted forms."},
+        "x-kubernetes-group-version-kind": [{"group": "", "version": "v1", "kind": "DeleteOptions"}],
     }
 
 
