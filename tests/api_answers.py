@@ -6,8 +6,9 @@ from typing import Any
 import httpx2
 
 import factories
+from krate import kinds
 from krate.kinds import Kind
-from served_api import API
+from served_api import API, collection, typed
 
 
 def repository(name: str = "web", **parts: Any) -> dict[str, Any]:
@@ -32,3 +33,27 @@ def created(client: API, kind: Kind, body: Mapping[str, Any], namespace: str = "
     answer = client.create(kind, body, namespace=namespace)
     assert answer.status_code == 201, answer.text
     return answer.json()
+
+
+def config_map(name: str, data: Mapping[str, str] | None = None, **labels: str) -> dict[str, Any]:
+    meta = {"name": name, **({"labels": labels} if labels else {})}
+    return {**typed(kinds.CONFIG_MAP), "metadata": meta, **({"data": dict(data)} if data else {})}
+
+
+def about(name: str, kind: Kind = kinds.REPOSITORY) -> dict[str, str]:
+    """Details of an error about an object."""
+    group = {"group": kind.group} if kind.group else {}
+    return {"name": name, **group, "kind": kind.plural}
+
+
+def pull(branch: str = "b1", *, name: str = "", **spec: Any) -> dict[str, Any]:
+    """A PullRequest of the repository `web`."""
+    meta = {"name": name} if name else {"generateName": "web-"}
+    base = {"repository": "web", "title": "T", "source": {"branch": branch}, "target": {"branch": "main"}}
+    return {**typed(kinds.PULL_REQUEST), "metadata": meta, "spec": factories.merge(base, spec)}
+
+
+def listed(client: API, namespace: str, accept: str = "", **params: str) -> httpx2.Response:
+    """A list of ConfigMaps."""
+    headers = {"accept": accept} if accept else {}
+    return client.get(collection(kinds.CONFIG_MAP, namespace), params=params, headers=headers)

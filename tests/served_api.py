@@ -18,7 +18,7 @@ import ssl
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self, TypeVar
@@ -26,7 +26,7 @@ from typing import Any, Self, TypeVar
 import httpx2
 
 from git_samples import Scribe
-from krate import clock, kinds, names
+from krate import clock, kinds
 from krate.kinds import Kind
 from krate_api import main, tls
 from krate_api.admission.live import LivePolicies
@@ -247,52 +247,8 @@ def new_namespace(admin: API, prefix: str = "t") -> str:
     return name
 
 
-def token(admin: API, username: str, *, seconds: int = 3600) -> str:
-    """A token of a user, who is made when missing."""
-    kind, name = kinds.USER, names.user_object_name(username)
-    body = {**typed(kind), "metadata": {"name": name}, "spec": {"username": username}}
-    assert admin.create(kind, body).status_code in {201, 409}
-    ask = {"apiVersion": kind.api_version, "kind": "UserToken", "spec": {"expirationSeconds": seconds}}
-    answer = admin.post(item(kind, name, subresource="token"), json=ask)
-    assert answer.status_code == 201, answer.text
-    return answer.json()["status"]["token"]
-
-
-def grant(admin: API, username: str, rules: list[dict[str, object]], *, namespace: str = "") -> str:
-    """A role with these rules, bound to the user; in the whole cluster when no namespace is given. Answers its name."""
-    name = f"{names.user_object_name(username)}-{next(_NUMBERS)}"
-    role, binding = (kinds.ROLE, kinds.ROLE_BINDING) if namespace else (kinds.CLUSTER_ROLE, kinds.CLUSTER_ROLE_BINDING)
-    meta = {"metadata": {"name": name}}
-    subject = {"kind": "User", "name": username}
-    bound = {"roleRef": {"kind": role.name, "name": name}, "subjects": [subject]}
-    for kind, body in ((role, {"rules": rules}), (binding, bound)):
-        answer = admin.create(kind, {**typed(kind), **meta, **body}, namespace=namespace)
-        assert answer.status_code == 201, answer.text
-    return name
-
-
-def revoke(admin: API, granted: str, *, namespace: str = "") -> None:
-    """Take away what `grant` gave."""
-    binding, role = (kinds.ROLE_BINDING, kinds.ROLE) if namespace else (kinds.CLUSTER_ROLE_BINDING, kinds.CLUSTER_ROLE)
-    for kind in (binding, role):
-        admin.remove(kind, granted, namespace=namespace)
-
-
 def typed(kind: Kind) -> dict[str, Any]:
     return {"apiVersion": kind.api_version, "kind": kind.name}
-
-
-def rule(*verbs: str, kind: Kind, sub: str = "", names: Sequence[str] = ()) -> dict[str, object]:
-    """One PolicyRule about a kind."""
-    resource = f"{kind.plural}/{sub}" if sub else kind.plural
-    found: dict[str, object] = {"verbs": list(verbs), "apiGroups": [kind.group], "resources": [resource]}
-    return {**found, "resourceNames": list(names)} if names else found
-
-
-def events(response: httpx2.Response) -> Iterator[dict[str, Any]]:
-    """Events of a watch that is being streamed."""
-    for line in response.iter_lines():
-        yield json.loads(line)
 
 
 def until(holds: Callable[[], bool], *, seconds: float = PATIENCE) -> None:
@@ -301,11 +257,3 @@ def until(holds: Callable[[], bool], *, seconds: float = PATIENCE) -> None:
     while not holds():
         assert time.monotonic() < deadline, "it did not come true in time"
         time.sleep(0.01)
-
-
-def history(client: API, kind: Kind, namespace: str = "", *, since: int = 0, **params: str) -> list[dict[str, Any]]:
-    """Every event after a version up to now: a watch that ends at once."""
-    options = {"watch": "true", "resourceVersion": str(since), "timeoutSeconds": "1", **params}
-    with client.stream("GET", collection(kind, namespace), params=options) as answer:
-        assert answer.status_code == 200, answer.read()
-        return [event for event in events(answer) if event["type"] != "BOOKMARK"]

@@ -3,19 +3,19 @@
 import base64
 import json
 import shlex
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+import api_users
 import factories
 import served_api
 from api_answers import created, repository
+from api_users import NewUser, rule
 from krate import kinds, logging, names
-from served_api import API, ServedAPI, rule
+from served_api import API, ServedAPI
 
-NewUser = Callable[..., API]
 PLATFORM = "krate-system"
 
 
@@ -237,7 +237,7 @@ def _use_secrets(served: ServedAPI, admin: API) -> tuple[list[str], list[str]]:
     texts.append(admin.change(kinds.SECRET, "s", {"data": {"k": f"{CANARY}-not-base64"}}, namespace=namespace).text)
     texts.append(admin.change(kinds.SECRET, "s", {"data": [plain]}, namespace=namespace).text)
     texts.append(admin.create(kinds.SECRET, {**secret, "data": [plain]}, namespace=namespace).text)
-    token = served_api.token(admin, "alice")
+    token = api_users.token(admin, "alice")
     path = served_api.item(kinds.USER, "alice", subresource="password")
     body = {"apiVersion": kinds.USER.api_version, "kind": "UserPassword", "spec": {"password": f"{CANARY}-password"}}
     texts.append(admin.post(path, json=body).text)

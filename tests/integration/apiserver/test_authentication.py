@@ -15,6 +15,7 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ed25519
 
+import api_users
 import served_api
 from api_answers import failure
 from krate import clock, kinds
@@ -34,7 +35,7 @@ def who(client: API, **headers: str) -> dict[str, Any] | int:
 
 @pytest.fixture(scope="module")
 def token(admin: API) -> str:
-    return served_api.token(admin, "alice")
+    return api_users.token(admin, "alice")
 
 
 @pytest.fixture
@@ -165,7 +166,7 @@ def test_bad_credentials(served: ServedAPI, nobody: API, token: str, name: str) 
 
 def test_expired(served: ServedAPI, admin: API) -> None:
     """A token works until its end and not a second longer."""
-    token = served_api.token(admin, "eve", seconds=60)
+    token = api_users.token(admin, "eve", seconds=60)
     with served.client(token=token) as eve:
         with served.clock.later(seconds=55):
             assert isinstance(who(eve), dict)
@@ -176,7 +177,7 @@ def test_expired(served: ServedAPI, admin: API) -> None:
 
 def test_suspended(served: ServedAPI, admin: API) -> None:
     """A suspended user is refused at once with every token, and let in again when the suspension ends."""
-    token = served_api.token(admin, "sam")
+    token = api_users.token(admin, "sam")
     with served.client(token=token) as sam:
         for suspended, want in ((False, "sam"), (True, 401), (False, "sam")):
             assert admin.change(kinds.USER, "sam", {"spec": {"suspended": suspended}}).status_code == 200
@@ -276,7 +277,7 @@ def test_token_is_no_cookie_and_no_parameter(served: ServedAPI, nobody: API, tok
 
 def test_tokens_last_as_long_as_they_say(served: ServedAPI, admin: API) -> None:
     """A token's end is told with it; asked-for lifetimes are bounded."""
-    served_api.token(admin, "tim")
+    api_users.token(admin, "tim")
     path = served_api.item(kinds.USER, "tim", subresource="token")
     for seconds, code in ((60, 201), (86400, 201), (59, 422), (86401, 422), (-1, 422), ("x", 422)):
         ask = {"apiVersion": kinds.USER.api_version, "kind": "UserToken", "spec": {"expirationSeconds": seconds}}

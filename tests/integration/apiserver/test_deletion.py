@@ -1,32 +1,20 @@
 """Deletion: preconditions, finalizers, propagation and collections, as kube-apiserver 1.36 was recorded doing them."""
 
 import datetime
-import json
 from typing import Any
 
 import pytest
 
 import api_answers
+import api_watches
 import served_api
 from api_answers import failure, repository
 from krate import kinds
-from served_api import API, ServedAPI
+from served_api import API
 
 GR = "repositories.krate.a5c.ai"
 RECREATED = "The object might have been deleted and then recreated"
 MODIFIED = "The object might have been modified"
-
-
-@pytest.fixture
-def web(admin: API, namespace: str) -> dict[str, Any]:
-    return api_answers.created(admin, kinds.REPOSITORY, repository(), namespace)
-
-
-@pytest.fixture
-def held(admin: API, namespace: str) -> dict[str, Any]:
-    """A ConfigMap that a finalizer holds."""
-    body = {**served_api.typed(kinds.CONFIG_MAP), "metadata": {"name": "held", "finalizers": ["e.com/f"]}}
-    return api_answers.created(admin, kinds.CONFIG_MAP, body, namespace)
 
 
 def release(admin: API, name: str, namespace: str) -> Any:
@@ -109,7 +97,7 @@ def test_finalizers_of_a_marked_object(admin: API, namespace: str, held: dict[st
     del before["metadata"]["finalizers"]
     assert (last.status_code, last.json()) == (200, before)
     assert admin.read(kinds.CONFIG_MAP, "held", namespace=namespace).status_code == 404
-    events = served_api.history(admin, kinds.CONFIG_MAP, namespace, since=int(before["metadata"]["resourceVersion"]))
+    events = api_watches.history(admin, kinds.CONFIG_MAP, namespace, since=int(before["metadata"]["resourceVersion"]))
     assert [event["type"] for event in events] == ["DELETED"]
     assert int(events[0]["object"]["metadata"]["resourceVersion"]) == int(before["metadata"]["resourceVersion"]) + 1
 
@@ -288,39 +276,3 @@ def test_collection_with_finalizers_and_dry_run(admin: API, namespace: str, held
     assert admin.read(kinds.CONFIG_MAP, "held", namespace=namespace).json() == held
     body = admin.request("DELETE", path).json()
     assert "deletionTimestamp" in body["items"][0]["metadata"]
-
-
-def test_deleted_user_stays_deleted(served: ServedAPI, admin: API) -> None:
-    """A user whose deletion waited for a finalizer is gone with all that let them in: tokens, password, groups."""
-    token = served_api.token(admin, "mallory")
-    path = served_api.item(kinds.USER, "mallory", subresource="password")
-    ask = {"apiVersion": kinds.USER.api_version, "kind": "UserPassword", "spec": {"password": "correct horse"}}
-    assert admin.post(path, json=ask).status_code == 201
-    review = {**served_api.typed(kinds.SELF_SUBJECT_REVIEW), "metadata": {}}
-    with served.client(token=token) as mallory:
-        assert mallory.create(kinds.SELF_SUBJECT_REVIEW, review).status_code == 201
-        marked = admin.remove(kinds.USER, "mallory", propagationPolicy="Foreground").json()
-        assert marked["metadata"]["finalizers"] == ["foregroundDeletion"]
-        assert mallory.create(kinds.SELF_SUBJECT_REVIEW, review).status_code == 401
-        assert admin.change(kinds.USER, "mallory", {"spec": {"displayName": "x"}}).status_code == 200
-        assert mallory.create(kinds.SELF_SUBJECT_REVIEW, review).status_code == 401
-        gone = admin.change(kinds.USER, "mallory", {"metadata": {"finalizers": None}})
-        assert gone.status_code == 200
-        assert admin.read(kinds.USER, "mallory").status_code == 404
-        assert mallory.create(kinds.SELF_SUBJECT_REVIEW, review).status_code == 401
-    signin = json.dumps({"username": "mallory", "password": "correct horse"}).encode()
-    assert admin.post("/-/session", content=signin).status_code == 401
-
-
-def test_user_made_again_is_another(served: ServedAPI, admin: API) -> None:
-    """A token and a sign-in link of a deleted user do not open the account of a namesake."""
-    token = served_api.token(admin, "trudy")
-    kind = kinds.USER
-    ask = {"apiVersion": kind.api_version, "kind": "UserSignin"}
-    url = admin.post(served_api.item(kind, "trudy", subresource="signin"), json=ask).json()["status"]["url"]
-    assert admin.remove(kind, "trudy").status_code == 200
-    served_api.token(admin, "trudy")
-    with served.client(token=token) as old:
-        assert old.get("/version").status_code == 401
-    code = {"code": url.rpartition("/")[2]}
-    assert admin.post("/-/session", content=json.dumps(code).encode()).status_code == 401

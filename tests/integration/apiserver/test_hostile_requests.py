@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from yaml import safe_load
 
+import api_watches
 import factories
 import served_api
 from api_answers import created
@@ -20,6 +21,8 @@ from krate.kinds import Kind
 from krate.schema import Schema, structural
 from krate_api.resources import supports
 from served_api import API, ServedAPI
+
+TABLE = "application/json;as=Table;v=v1;g=meta.k8s.io"
 
 WRITABLE = [kind for kind in kinds.KINDS if "create" in kind.verbs]
 JSON = {"content-type": "application/json"}
@@ -263,7 +266,7 @@ def test_naughty_texts_are_kept_as_they_are(admin: API, namespace: str, number: 
     assert safe_load(yaml.content) == made
     posted = admin.put(path, content=yaml.content, headers={"content-type": "application/yaml"})
     assert (posted.status_code, posted.json()) == (200, made)
-    (event, *_) = served_api.history(admin, kinds.CONFIG_MAP, namespace)
+    (event, *_) = api_watches.history(admin, kinds.CONFIG_MAP, namespace)
     assert event["object"]["data"]["k"] == text
     for field in ("labelSelector", "fieldSelector", "continue", "resourceVersion", "fieldManager"):
         fine(admin.get(served_api.collection(kinds.CONFIG_MAP, namespace), params={field: text, "timeoutSeconds": "1"}))

@@ -1,6 +1,5 @@
 """Namespaces: made with a label, kept until they are empty, and closed to new content while they go."""
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -8,11 +7,11 @@ import pytest
 import factories
 import served_api
 from api_answers import created, failure
+from api_users import NewUser, rule
 from krate import kinds, names
-from served_api import API, rule
+from served_api import API
 
 NS = kinds.NAMESPACE
-NewUser = Callable[..., API]
 
 
 def body(name: str, **parts: Any) -> dict[str, Any]:

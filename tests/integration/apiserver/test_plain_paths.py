@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-from collections.abc import Callable
 from typing import Any
 
 import httpx2
@@ -10,11 +9,11 @@ import pytest
 
 import served_api
 from api_answers import failure
+from api_users import NewUser
 from krate import kinds
 from krate.kinds import Kind
 from served_api import API, ServedAPI
 
-NewUser = Callable[..., API]
 AGGREGATED = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
 
 

@@ -1,17 +1,18 @@
 """Query: sorting, counting and membership, showing to everybody what they may list and nothing else."""
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 import served_api
 from api_answers import created, failure, repository
+from api_users import NewUser, rule
 from krate import kinds
-from served_api import API, ServedAPI, rule
+from served_api import API, ServedAPI
+
+PULL = kinds.PULL_REQUEST
 
 QUERY, PULL = kinds.QUERY, kinds.PULL_REQUEST
-NewUser = Callable[..., API]
 
 
 @pytest.fixture(scope="module")

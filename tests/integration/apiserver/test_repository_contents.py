@@ -7,11 +7,11 @@ import pytest
 
 import served_api
 from api_answers import created, failure, repository
+from api_users import NewUser, rule
 from krate import kinds
-from served_api import API, ServedAPI, rule
+from served_api import API, ServedAPI
 
 CONTENT = kinds.REPOSITORY_CONTENT
-NewUser = Callable[..., API]
 FILES = {
     "README.md": b"# Web\n",
     "src/app.py": b"print('hi')\n",

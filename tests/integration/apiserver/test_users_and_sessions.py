@@ -10,6 +10,7 @@ from typing import Any
 import httpx2
 import pytest
 
+import api_users
 import served_api
 from api_answers import created, failure
 from krate import clock, kinds, names
@@ -249,8 +250,8 @@ def test_actions_on_nobody(admin: API) -> None:
 def test_who_may_make_tokens(served: ServedAPI, admin: API, person: str) -> None:
     """Making a token of somebody is a right of its own, by name."""
     other = f"maker-{person}"
-    token = served_api.token(admin, other)
-    served_api.grant(admin, other, [served_api.rule("create", kind=USER, sub="token", names=[person])])
+    token = api_users.token(admin, other)
+    api_users.grant(admin, other, [api_users.rule("create", kind=USER, sub="token", names=[person])])
     with served.client(token=token) as maker:
         assert act(maker, person, "token").status_code == 201
         assert act(maker, other, "token").status_code == 403

@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 
+import api_users
+import api_watches
 import served_api
+from api_users import NewUser, rule
 from krate import kinds
 from krate_api.registry import watching
-from served_api import API, ServedAPI, rule
-
-NewUser = Callable[..., API]
+from served_api import API, ServedAPI
 
 
 @pytest.fixture(autouse=True)
@@ -31,7 +32,7 @@ def watch(client: API, path: str, **params: str) -> Iterator[Iterator[dict[str, 
     """Events of a watch while the block runs."""
     with client.stream("GET", path, params={"timeoutSeconds": "20", **params}) as answer:
         assert answer.status_code == 200, answer.read()
-        yield served_api.events(answer)
+        yield api_watches.events(answer)
 
 
 def told(events: Iterator[dict[str, Any]], count: int) -> list[tuple[str, str]]:
@@ -115,8 +116,8 @@ def test_watch_ends_with_its_right(
 ) -> None:
     """A watch whose right, user or token is gone ends by itself; nothing that happens afterwards is told."""
     admin.remove(kinds.USER, "eve")
-    token = served_api.token(admin, "eve")
-    role = served_api.grant(admin, "eve", [rule("watch", kind=kinds.CONFIG_MAP)], namespace=namespace)
+    token = api_users.token(admin, "eve")
+    role = api_users.grant(admin, "eve", [rule("watch", kind=kinds.CONFIG_MAP)], namespace=namespace)
     before = served.clock.offset
     try:
         with (

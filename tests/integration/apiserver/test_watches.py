@@ -1,61 +1,22 @@
 """Watches: resuming, initial events, bookmarks, selector transitions, errors in the stream, and how they end."""
 
-import contextlib
-import itertools
-import json
-import socket
-import ssl
-import threading
-from collections.abc import Iterator
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
 
 import api_answers
+import api_watches
 import served_api
 from api_answers import failure
+from api_watches import STREAMED, make, take, version, watch
 from krate import kinds
-from krate_api.registry import watching
 from served_api import API, ServedAPI
 
-CM = kinds.CONFIG_MAP
 END = {"k8s.io/initial-events-end": "true"}
+
+CM = kinds.CONFIG_MAP
 TABLE = "application/json;as=Table;v=v1;g=meta.k8s.io"
 PARTIAL = "application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io"
-
-
-def config_map(name: str, data: dict[str, str] | None = None, **labels: str) -> dict[str, Any]:
-    meta = {"name": name, **({"labels": labels} if labels else {})}
-    return {**served_api.typed(CM), "metadata": meta, **({"data": data} if data else {})}
-
-
-def make(admin: API, namespace: str, name: str, **labels: str) -> dict[str, Any]:
-    return api_answers.created(admin, CM, config_map(name, **labels), namespace)
-
-
-@contextlib.contextmanager
-def watch(admin: API, namespace: str, *, accept: str = "", **params: str) -> Iterator[Iterator[dict[str, Any]]]:
-    headers = {"accept": accept} if accept else {}
-    options = {"watch": "true", "timeoutSeconds": "20", **params}
-    with admin.stream("GET", served_api.collection(CM, namespace), params=options, headers=headers) as answer:
-        assert answer.status_code == 200, answer.read()
-        assert answer.headers["content-type"] == "application/json"
-        assert answer.headers["transfer-encoding"] == "chunked"
-        yield served_api.events(answer)
-
-
-def take(events: Iterator[dict[str, Any]], count: int) -> list[dict[str, Any]]:
-    return list(itertools.islice(events, count))
-
-
-def shown(event: dict[str, Any]) -> tuple[str, str, str]:
-    meta = event["object"]["metadata"]
-    return event["type"], meta.get("name", ""), meta["resourceVersion"]
-
-
-def version(admin: API) -> str:
-    return admin.list(CM, limit="1").json()["metadata"]["resourceVersion"]
 
 
 def test_current_state_comes_first(admin: API, namespace: str) -> None:
@@ -84,7 +45,7 @@ def test_resume(admin: API, namespace: str) -> None:
         assert take(events, 1) == [{"type": "ADDED", "object": second}]
         third = make(admin, namespace, "c")
         assert take(events, 1) == [{"type": "ADDED", "object": third}]
-    assert served_api.history(admin, CM, namespace, since=int(since)) == [
+    assert api_watches.history(admin, CM, namespace, since=int(since)) == [
         {"type": "ADDED", "object": second},
         {"type": "ADDED", "object": third},
     ]
@@ -96,75 +57,6 @@ def test_from_now(admin: API, namespace: str) -> None:
     with watch(admin, namespace, sendInitialEvents="false", resourceVersionMatch="NotOlderThan") as events:
         second = make(admin, namespace, "b")
         assert take(events, 1) == [{"type": "ADDED", "object": second}]
-
-
-BOOKMARKS = {"allowWatchBookmarks": "true"}
-STREAMED = {"sendInitialEvents": "true", "resourceVersionMatch": "NotOlderThan", **BOOKMARKS}
-
-
-@pytest.mark.parametrize("params", [STREAMED, {**STREAMED, "resourceVersion": "0"}, BOOKMARKS], ids=str)
-def test_streamed_list(admin: API, namespace: str, params: dict[str, str]) -> None:
-    """A streamed list ends in exactly one bookmark that says so, with the version of the store."""
-    first = make(admin, namespace, "a")
-    other = served_api.new_namespace(admin)
-    make(admin, other, "later")
-    with watch(admin, namespace, **params) as events:
-        added, bookmark = take(events, 2)
-        assert added == {"type": "ADDED", "object": first}
-        assert bookmark == {
-            "type": "BOOKMARK",
-            "object": {
-                "kind": "ConfigMap",
-                "apiVersion": "v1",
-                "metadata": {"resourceVersion": version(admin), "annotations": END},
-            },
-        }
-        second = make(admin, namespace, "b")
-        assert take(events, 1) == [{"type": "ADDED", "object": second}]
-
-
-def test_streamed_list_of_nothing(admin: API, namespace: str) -> None:
-    """A streamed list that holds nothing, or selects nothing, still ends in its bookmark."""
-    make(admin, namespace, "a")
-    elsewhere = served_api.new_namespace(admin)
-    for where, selector in ((elsewhere, {}), (namespace, {"labelSelector": "no=thing"})):
-        with watch(admin, where, **STREAMED, **selector) as events:
-            (bookmark,) = take(events, 1)
-            assert bookmark["object"]["metadata"] == {"resourceVersion": version(admin), "annotations": END}
-
-
-def test_streamed_list_without_bookmarks(admin: API, namespace: str) -> None:
-    """Who allows no bookmarks gets none."""
-    make(admin, namespace, "a")
-    params = {"sendInitialEvents": "true", "resourceVersionMatch": "NotOlderThan"}
-    with watch(admin, namespace, **params) as events:
-        take(events, 1)
-        second = make(admin, namespace, "b")
-        assert take(events, 1) == [{"type": "ADDED", "object": second}]
-
-
-def test_periodic_bookmarks(admin: API, namespace: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Bookmarks tell a version that can be resumed from, never one beyond an event that is still to be sent."""
-    monkeypatch.setattr(watching, "BOOKMARK", 0.02)
-    first = make(admin, namespace, "a")
-    params = {"resourceVersion": first["metadata"]["resourceVersion"], **BOOKMARKS}
-    seen = 0
-    with watch(admin, namespace, **params) as events:
-        for number in range(5):
-            made = make(admin, namespace, f"b{number}")
-            for event in events:
-                at = int(event["object"]["metadata"]["resourceVersion"])
-                assert at >= seen
-                seen = at
-                if event["type"] == "ADDED":
-                    assert event["object"] == made
-                    break
-                assert event == {
-                    "type": "BOOKMARK",
-                    "object": {"kind": "ConfigMap", "apiVersion": "v1", "metadata": {"resourceVersion": str(at)}},
-                }
-                assert at < int(made["metadata"]["resourceVersion"])
-        assert next(event for event in events if event["type"] == "BOOKMARK")
 
 
 def test_selector_transitions(admin: API, namespace: str) -> None:
@@ -186,7 +78,7 @@ def test_selector_transitions(admin: API, namespace: str) -> None:
     label(other="y")  # changes nothing
     admin.remove(CM, "a", namespace=namespace)
     versions = [int(obj["metadata"]["resourceVersion"]) for obj in (left, more)]
-    found = served_api.history(admin, CM, namespace, since=int(since), labelSelector="state=open")
+    found = api_watches.history(admin, CM, namespace, since=int(since), labelSelector="state=open")
     assert found == [
         {"type": "ADDED", "object": first},
         {"type": "DELETED", "object": at(versions[0], first)},
@@ -203,7 +95,7 @@ def test_field_selector_transitions(admin: API, namespace: str) -> None:
     api_answers.created(admin, kinds.EVENT, event, namespace)
     for value in ("Warning", "Normal"):
         admin.change(kinds.EVENT, "e", {"type": value}, namespace=namespace)
-    found = served_api.history(admin, kinds.EVENT, namespace, since=int(since), fieldSelector="type=Warning")
+    found = api_watches.history(admin, kinds.EVENT, namespace, since=int(since), fieldSelector="type=Warning")
     assert [event["type"] for event in found] == ["ADDED", "DELETED"]
 
 
@@ -213,8 +105,8 @@ def test_other_namespaces_are_not_told(admin: API, namespace: str) -> None:
     elsewhere = served_api.new_namespace(admin)
     make(admin, elsewhere, "there")
     here = make(admin, namespace, "here")
-    assert served_api.history(admin, CM, namespace, since=int(since)) == [{"type": "ADDED", "object": here}]
-    everywhere = served_api.history(admin, CM, since=int(since))
+    assert api_watches.history(admin, CM, namespace, since=int(since)) == [{"type": "ADDED", "object": here}]
+    everywhere = api_watches.history(admin, CM, since=int(since))
     assert [event["object"]["metadata"]["name"] for event in everywhere] == ["there", "here"]
 
 
@@ -255,7 +147,7 @@ def test_future(admin: API, namespace: str, monkeypatch: pytest.MonkeyPatch) -> 
     """A version in the future: a plain watch waits in silence, one with initial events ends in an error."""
     monkeypatch.setattr("krate_api.registry.listing.FRESHNESS", 0.05)
     make(admin, namespace, "a")
-    assert served_api.history(admin, CM, namespace, since=99_999_999) == []
+    assert api_watches.history(admin, CM, namespace, since=99_999_999) == []
     with watch(admin, namespace, **STREAMED, resourceVersion="99999999") as events:
         (event,) = list(events)
         assert (event["type"], event["object"]["code"], event["object"]["reason"]) == ("ERROR", 504, "Timeout")
@@ -292,15 +184,6 @@ def test_timeout(admin: API, namespace: str) -> None:
     for seconds in ("1", "-5"):
         with watch(admin, namespace, timeoutSeconds=seconds) as events:
             assert list(events) == []
-
-
-def test_bookmark_before_the_end(admin: API, namespace: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Shortly before its deadline a watch tells a version to resume from."""
-    monkeypatch.setattr(watching, "BEFORE_END", 0.5)
-    made = make(admin, namespace, "a")
-    params = {"resourceVersion": made["metadata"]["resourceVersion"], "timeoutSeconds": "1", **BOOKMARKS}
-    with watch(admin, namespace, **params) as events:
-        assert [event["type"] for event in events] == ["BOOKMARK"]
 
 
 def test_tables(admin: API, namespace: str) -> None:
@@ -343,101 +226,3 @@ def test_informer_accept_header(admin: API, namespace: str) -> None:
         assert take(events, 1)[0]["object"]["kind"] == "PartialObjectMetadata"
     yaml = {"accept": "application/yaml"}
     assert admin.get(served_api.collection(CM, namespace), params={"watch": "true"}, headers=yaml).status_code == 406
-
-
-def test_headers_come_at_once(admin: API, namespace: str) -> None:
-    """A watch with nothing to tell has answered before anything happens."""
-    with watch(admin, namespace, resourceVersion=version(admin)) as events:
-        made = make(admin, namespace, "a")
-        assert take(events, 1) == [{"type": "ADDED", "object": made}]
-
-
-def test_every_event_once_under_load(admin: API, namespace: str) -> None:
-    """Twenty watchers see every event of eight writers, once, in one order, and reach the list that is there."""
-    since = version(admin)
-    total = 8 * 15 * 2
-    found: list[list[dict[str, Any]]] = []
-
-    def follow() -> None:
-        with watch(admin, namespace, resourceVersion=since) as events:
-            found.append(take(events, total))
-
-    def write(number: int) -> None:
-        for step in range(15):
-            name = f"w{number}-{step}"
-            make(admin, namespace, name)
-            if step % 3:
-                admin.change(CM, name, {"data": {"k": "v"}}, namespace=namespace)
-            else:
-                admin.remove(CM, name, namespace=namespace)
-
-    watchers = [threading.Thread(target=follow) for _ in range(20)]
-    writers = [threading.Thread(target=write, args=(number,)) for number in range(8)]
-    for thread in (*watchers, *writers):
-        thread.start()
-    for thread in (*watchers, *writers):
-        thread.join(60)
-    assert len(found) == 20
-    assert all(events == found[0] for events in found)
-    versions = [int(event["object"]["metadata"]["resourceVersion"]) for event in found[0]]
-    assert versions == sorted(set(versions))
-    state: dict[str, Any] = {}
-    for event in found[0]:
-        name = event["object"]["metadata"]["name"]
-        if event["type"] == "DELETED":
-            del state[name]
-        else:
-            state[name] = event["object"]
-    listed = admin.list(CM, namespace=namespace).json()["items"]
-    assert sorted(state.values(), key=lambda obj: obj["metadata"]["name"]) == listed
-
-
-def raw_connection(served: ServedAPI) -> ssl.SSLSocket:
-    """A TLS connection with a tiny window, for a client that does not read."""
-    pair = served.core.authority.issue("krate-admin", organisations=["system:masters"])
-    where = urlsplit(served.url)
-    plain = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    plain.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-    plain.connect((where.hostname, where.port))
-    return served.trust(pair).wrap_socket(plain, server_hostname=where.hostname)
-
-
-def test_slow_reader_hurts_nobody(served: ServedAPI, admin: API, namespace: str) -> None:
-    """A watcher that reads nothing holds up neither writers nor other watchers, and the server keeps nothing for it."""
-    path = f"{served_api.collection(CM, namespace)}?watch=true"
-    with contextlib.closing(raw_connection(served)) as lazy, watch(admin, namespace) as events:
-        lazy.sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
-        assert lazy.recv(12) == b"HTTP/1.1 200"
-        for number in range(60):
-            body = config_map(f"b{number:02}", {"k": "x" * 100_000})
-            api_answers.created(admin, CM, body, namespace)
-        names = [event["object"]["metadata"]["name"] for event in take(events, 60)]
-        assert names == [f"b{number:02}" for number in range(60)]
-
-
-def test_half_closed_client_is_let_go(served: ServedAPI, admin: API, namespace: str) -> None:
-    """A client that vanishes without a word does not keep its watch."""
-
-    def open_watches() -> float:
-        start = 'krate_apiserver_longrunning_requests{group="",resource="configmaps"}'
-        lines = admin.get("/metrics").text.splitlines()
-        return sum(float(line.rpartition(" ")[2]) for line in lines if line.startswith(start))
-
-    before = open_watches()
-    path = f"{served_api.collection(CM, namespace)}?watch=true"
-    gone = raw_connection(served)
-    gone.sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
-    assert gone.recv(12) == b"HTTP/1.1 200"
-    served_api.until(lambda: open_watches() == before + 1)
-    gone.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")  # a reset instead of a goodbye
-    gone.close()
-    served_api.until(lambda: open_watches() == before)
-
-
-def test_frames_are_lines(admin: API, namespace: str) -> None:
-    """Every frame is one line of JSON, whatever stands in the object."""
-    api_answers.created(admin, CM, config_map("a", {"k": 'line\nbreak \u2028 \u00e9 "quoted"'}), namespace)
-    params = {"watch": "true", "timeoutSeconds": "1"}
-    text = admin.list(CM, namespace=namespace, **params).content
-    (line,) = text.splitlines()
-    assert json.loads(line)["object"]["data"]["k"] == 'line\nbreak \u2028 \u00e9 "quoted"'
