@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 import store_rooms
-from krate_api.store.interface import Store
+from krate_api.store.interface import Put, Store
 from store_rooms import Engine
+from store_samples import sample
 
 
 @pytest.fixture(params=store_rooms.ENGINES, ids=lambda engine: engine.__name__.removesuffix("Engine").lower())
@@ -20,3 +21,11 @@ async def store(engine: Engine) -> AsyncIterator[Store]:
     found = engine.open()
     yield found
     await found.close()
+
+
+@pytest.fixture
+async def filled(store: Store) -> tuple[Store, list[Put]]:
+    """Sixty samples."""
+    operations = [sample(number) for number in range(60)]
+    await store.commit(operations)
+    return store, operations

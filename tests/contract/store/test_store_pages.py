@@ -1,9 +1,6 @@
 """Lists: order, selection through the index, and pages of one snapshot while others write."""
 
-import asyncio
 import itertools
-from dataclasses import dataclass
-from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -11,46 +8,10 @@ from hypothesis import strategies as st
 
 import store_rooms
 from krate import selectors
-from krate.selectors import EVERYTHING, Selector
-from krate_api.store.interface import Index, Put, Store, Stored
+from krate.selectors import Selector
+from krate_api.store.interface import Put, Store
 from store_rooms import RESOURCE, Engine, key, names_of, put, remove
-
-COLOURS = ("red", "green", "blue", "")
-SIZES = ("1", "2", "10")
-
-
-def sample(number: int) -> Put:
-    """Object `number`: labels and fields that repeat at different rates."""
-    labels = {"colour": COLOURS[number % 4]} if number % 5 else {}
-    if number % 3 == 0:
-        labels["size"] = SIZES[number % 3]
-    fields = {"spec.size": SIZES[number % 3], "spec.owner": "alice" if number % 2 else ""}
-    namespace = "acme" if number % 7 else "globex"
-    return put(f"n{number:03}", namespace=namespace, labels=labels, fields=fields, number=number)
-
-
-@dataclass(frozen=True)
-class Selection:
-    """Arguments of one list."""
-
-    labels: Selector = EVERYTHING
-    fields: Selector = EVERYTHING
-    namespace: str = ""
-
-    def takes(self, operation: Put) -> bool:
-        """What the arguments mean, told without any index."""
-        at = operation.key
-        known = {**operation.index.fields, "metadata.name": at.name, "metadata.namespace": at.namespace}
-        return (
-            (not self.namespace or at.namespace == self.namespace)
-            and self.labels.matches(operation.index.labels)
-            and self.fields.matches(known)
-        )
-
-    @property
-    def arguments(self) -> dict[str, Any]:
-        return {"labels": self.labels, "fields": self.fields, "namespace": self.namespace}
-
+from store_samples import Selection, ordered
 
 LABELS = (
     "",
@@ -82,19 +43,6 @@ FIELDS = (
     "spec.owner=alice,spec.size=1",
     "spec.owner!=alice,metadata.name!=n000",
 )
-
-
-def ordered(operations: list[Put]) -> list[str]:
-    keys = sorted((one.key.namespace, one.key.name) for one in operations)
-    return [f"{namespace}/{name}" for namespace, name in keys]
-
-
-@pytest.fixture
-async def filled(store: Store) -> tuple[Store, list[Put]]:
-    """Sixty samples."""
-    operations = [sample(number) for number in range(60)]
-    await store.commit(operations)
-    return store, operations
 
 
 @pytest.mark.parametrize("labels", LABELS, ids=lambda text: text or "any labels")
@@ -208,94 +156,6 @@ async def test_remaining(filled: tuple[Store, list[Put]]) -> None:
     assert (selected.more, selected.remaining) == (True, None)
     exact = await store.page(RESOURCE, limit=60)
     assert (exact.more, exact.remaining) == (False, None)
-
-
-@dataclass
-class Traffic:
-    """Writers that create, replace and remove while somebody reads."""
-
-    store: Store
-    running: bool = True
-    rounds: int = 0
-
-    async def run(self) -> None:
-        while self.running:
-            number = self.rounds % 60
-            self.rounds += 1
-            current = await self.store.get(sample(number).key)
-            where = sample(number)
-            if current is None:
-                operation = Put(where.key, where.draft, where.index, 0)
-            elif self.rounds % 2:
-                operation = Put(where.key, where.draft, Index({"colour": "grey"}, {}), current.version)
-            else:
-                await self.store.commit([remove(where.key.name, namespace=where.key.namespace, expect=current.version)])
-                continue
-            await self.store.commit([operation, put(f"extra-{self.rounds}")])
-
-
-@pytest.mark.parametrize(
-    "selection",
-    [
-        Selection(),
-        Selection(namespace="acme"),
-        Selection(labels=selectors.parse_labels("colour=red")),
-        Selection(fields=selectors.parse_fields("spec.size=2")),
-        Selection(labels=selectors.parse_labels("colour!=red"), namespace="globex"),
-    ],
-    ids=["everything", "namespace", "label", "field", "both"],
-)
-async def test_pages_are_one_snapshot(filled: tuple[Store, list[Put]], selection: Selection) -> None:
-    """Pages read while others create, replace and remove make up exactly the list as it stood at the first page."""
-    store, operations = filled
-    first = await store.page(RESOURCE, **selection.arguments)
-    assert [f"{item.key.namespace}/{item.key.name}" for item in first.items] == ordered(
-        [one for one in operations if selection.takes(one)]
-    )
-    traffic = Traffic(store)
-    writer = asyncio.create_task(traffic.run())
-    try:
-        while traffic.rounds < 20:
-            assert await read_at(store, selection, first.version) == list(first.items)
-    finally:
-        traffic.running = False
-        await writer
-    assert await read_at(store, selection, first.version) == list(first.items)
-
-
-async def read_at(store: Store, selection: Selection, version: int) -> list[Stored]:
-    """All items of a snapshot, in pages of three."""
-    found: list[Stored] = []
-    while True:
-        after = (found[-1].key.namespace, found[-1].key.name) if found else None
-        page = await store.page(RESOURCE, limit=3, after=after, at=version, **selection.arguments)
-        found += page.items
-        if not page.more:
-            return found
-
-
-async def test_every_earlier_snapshot_can_be_read(store: Store) -> None:
-    """After any history, the list at each version handed out is the list as it was seen then."""
-    seen: dict[int, Any] = {}
-
-    async def look() -> None:
-        page = await store.page(RESOURCE)
-        seen[page.version] = page.items
-
-    await look()
-    for step in range(1, 40):
-        name = f"n{step * 7 % 5}"
-        current = await store.get(key(name))
-        if current is None:
-            await store.commit([put(name, step=step)])
-        elif step % 3 == 0:
-            await store.commit([remove(name, expect=current.version)])
-        else:
-            await store.commit([put(name, expect=current.version, step=step), put(f"more-{step}")])
-        await look()
-    for version, items in seen.items():
-        page = await store.page(RESOURCE, at=version)
-        assert (page.version, page.items) == (version, items)
 
 
 async def test_point_reads(store: Store) -> None:
