@@ -4,6 +4,7 @@ The model is AS/pkg/endpoints/handlers/negotiation. Clauses are tried in the ord
 unknown `as` falls through to the next one.
 """
 
+import math
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -40,8 +41,8 @@ _VERSIONS: Final = frozenset({"v1"})
 
 
 def clauses(accept: str) -> list[tuple[str, dict[str, str]]]:
-    """Media types and parameters of an Accept header, most wanted first (by q, then as written)."""
-    found: list[tuple[float, int, str, dict[str, str]]] = []
+    """Media types and parameters of an Accept header, most wanted first: by q, wildcards last, then as written."""
+    found: list[tuple[tuple[float, int, int], str, dict[str, str]]] = []
     for number, clause in enumerate(accept.split(",")):
         media, *rest = (part.strip() for part in clause.split(";"))
         parameters = dict(part.split("=", 1) for part in rest if "=" in part)
@@ -49,9 +50,11 @@ def clauses(accept: str) -> list[tuple[str, dict[str, str]]]:
             quality = float(parameters.pop("q", "1"))
         except ValueError:
             quality = 1.0
+        if not math.isfinite(quality):
+            quality = 1.0
         if media:
-            found.append((-quality, number, media.lower(), parameters))
-    return [(media, parameters) for _, _, media, parameters in sorted(found, key=lambda item: item[:2])]
+            found.append(((-quality, media.count("*"), number), media.lower(), parameters))
+    return [(media, parameters) for _, media, parameters in sorted(found, key=lambda item: item[0])]
 
 
 def negotiate(request: Request, *, collection: bool, watching: bool = False) -> Wanted:

@@ -7,25 +7,30 @@ import asyncio
 import datetime
 import hashlib
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import argon2
 import orjson
 
 from krate import clock as clocks
-from krate import kinds, names
+from krate import errors, kinds, names
 from krate.clock import Clock
 from krate.identity import Caller
 from krate_api.authn.tokens import Minted, TokenKeys
 from krate_api.store import encoding
 from krate_api.store.interface import ANY, Key, Record, Stale, Store
 
+T = TypeVar("T")
+
 IDENTITIES: Final = "identities"
 PASSWORDS: Final = "passwords"
 CODES: Final = "signin-codes"
 CODE_MINUTES: Final = 10
+HASHERS: Final = 2
+"""Hashes at once: each takes 64 MiB and a processor, and the threads are everybody's."""
+MAX_WAITING: Final = 64
 _SERVICE_ACCOUNT_PARTS: Final = 4
 
 
@@ -54,6 +59,8 @@ class Identities:
         self._keys = keys
         self._clock = clock
         self._hasher = argon2.PasswordHasher()
+        self._turn = asyncio.Semaphore(HASHERS)
+        self._waiting = 0
         self._decoy = ""
 
     def find(self, username: str) -> Identity | None:
@@ -112,7 +119,7 @@ class Identities:
             kept = tuple(groups) if groups is not None else identity.groups
             batch = [Record(IDENTITIES, username, Identity(identity.uid, kept, identity.suspended).encode(), value)]
             if password is not None:
-                hashed = await asyncio.to_thread(self._hasher.hash, password)
+                hashed = await self._hashing(self._hasher.hash, password)
                 batch.append(Record(PASSWORDS, username, hashed.encode(), ANY))
             try:
                 await self._store.commit(batch)
@@ -121,17 +128,32 @@ class Identities:
             return True
 
     async def check_password(self, username: str, password: str) -> bool:
-        """Whether the password is right; takes the same time for users that do not exist."""
+        """Whether the password is right; takes the same time for users that do not exist.
+
+        Raises:
+            TooManyRequests: too many others are being checked.
+        """
         if not self._decoy:
             # A hash of nothing anybody knows, so that unknown users cost as much as known ones.
-            self._decoy = await asyncio.to_thread(self._hasher.hash, secrets.token_hex(16))
+            self._decoy = await self._hashing(self._hasher.hash, secrets.token_hex(16))
         value = self._store.record(PASSWORDS, username)
         expected = value.decode() if value is not None else self._decoy
         try:
-            matches = await asyncio.to_thread(self._hasher.verify, expected, password)
+            matches = await self._hashing(self._hasher.verify, expected, password)
         except (argon2.exceptions.VerificationError, argon2.exceptions.InvalidHashError):
             return False
         return matches and value is not None
+
+    async def _hashing(self, work: Callable[..., T], *arguments: str) -> T:
+        """Hash in a thread, a few at a time."""
+        if self._waiting >= MAX_WAITING:
+            raise errors.TooManyRequests("too many passwords at once; try again later", retry_after=1)
+        self._waiting += 1
+        try:
+            async with self._turn:
+                return await asyncio.to_thread(work, *arguments)
+        finally:
+            self._waiting -= 1
 
     async def new_code(self, username: str) -> tuple[str, datetime.datetime]:
         """A one-time sign-in code for an existing user, and when it stops working."""

@@ -12,7 +12,7 @@ import orjson
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
-from krate import clock, errors
+from krate import clock, errors, names
 from krate.clock import Clock
 from krate_api.authn.identities import Identities
 from krate_api.http import Request, Response
@@ -117,23 +117,22 @@ class Plain:
         if not isinstance(body, dict):
             raise errors.BadRequest("the body is no JSON object")
         username, password, code = (str(body.get(member) or "") for member in ("username", "password", "code"))
-        if username:
-            self._throttle.check(username)
-        found = await self._user(username, password, code)
+        found = await self._identities.redeem(code) if code else await self._signed_in(username, password)
         minted = self._identities.mint(found, SESSION_SECONDS) if found else None
         if minted is None:
-            if username:
-                self._throttle.failed(username)
             raise errors.Unauthorized("wrong user name, password or link")
         answer = {"token": minted.token, "username": found, "expiresAt": clock.rfc3339(minted.expires)}
         return Response(orjson.dumps(answer), headers=(("cache-control", "no-store"),))
 
-    async def _user(self, username: str, password: str, code: str) -> str:
-        if code:
-            return await self._identities.redeem(code) or ""
-        if username and password and await self._identities.check_password(username, password):
-            return username
-        return ""
+    async def _signed_in(self, username: str, password: str) -> str | None:
+        """The user, when the password is theirs."""
+        if not username or not password or len(username) > names.MAX_SUBDOMAIN:
+            return None
+        self._throttle.attempt(username)
+        if not await self._identities.check_password(username, password):
+            return None
+        self._throttle.succeeded(username)
+        return username
 
 
 async def _fine() -> str:

@@ -1,5 +1,6 @@
 """Users: passwords, tokens, one-time links and signing in, each once, in time and without a trace of the secret."""
 
+import collections
 import concurrent.futures
 import datetime
 import itertools
@@ -123,6 +124,26 @@ def test_guessing_is_slowed(served: ServedAPI, admin: API, browser: API, person:
     assert sign_in(browser, username="somebody-else", password="x").status_code == 401
     with served.clock.later(seconds=301):
         assert sign_in(browser, username=person, password="correct horse").status_code == 200
+
+
+def test_guessing_at_once_is_slowed_too(admin: API, browser: API, person: str) -> None:
+    """Guesses that are all sent before the first is answered count one by one."""
+    act(admin, person, "password", {"password": "correct horse"})
+    with concurrent.futures.ThreadPoolExecutor(16) as pool:
+        answers = list(pool.map(lambda n: sign_in(browser, username=person, password=f"guess {n}"), range(32)))
+    codes = collections.Counter(answer.status_code for answer in answers)
+    assert codes == {401: 5, 429: 27}
+
+
+def test_success_forgets_failures(admin: API, browser: API, person: str) -> None:
+    """Who signs in may err five times again; a link of one's own forgets no failures of others."""
+    act(admin, person, "password", {"password": "correct horse"})
+    for _ in range(3):
+        assert [sign_in(browser, username=person, password="no").status_code for _ in range(4)] == [401] * 4
+        assert sign_in(browser, username=person, password="correct horse").status_code == 200
+    assert [sign_in(browser, username=person, password="no").status_code for _ in range(5)] == [401] * 5
+    assert sign_in(browser, username=person, code=link(admin, person)).status_code == 200
+    assert sign_in(browser, username=person, password="no").status_code == 429
 
 
 def test_guessing_codes_locks_nobody_out(admin: API, browser: API, person: str) -> None:
