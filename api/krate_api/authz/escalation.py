@@ -3,8 +3,9 @@
 Creating rules needs holding them, or the verb `escalate`; binding a role needs its rules, or the verb `bind` on it.
 """
 
-from collections.abc import Mapping
-from typing import Any
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
 from krate import errors, kinds
 from krate.identity import Attributes
@@ -15,6 +16,9 @@ from krate_api.authz.authorizer import RbacAuthorizer
 
 _ROLES = frozenset({kinds.ROLE, kinds.CLUSTER_ROLE})
 _BINDINGS = frozenset({kinds.ROLE_BINDING, kinds.CLUSTER_ROLE_BINDING})
+
+MAX_PIECES: Final = 10_000
+"""Single permissions that one write may make us compare: a few kilobytes of rules can mean billions."""
 
 
 class EscalationCheck:
@@ -30,7 +34,7 @@ class EscalationCheck:
         obj = request.object or {}
         if request.kind in _BINDINGS:
             await self._check_binding(request, obj)
-        elif _rules(obj) != _rules(request.old or {}) or obj.get("aggregationRule"):
+        elif _rules(obj) != _rules(request.old or {}) or _aggregated(obj) or _aggregated(request.old):
             await self._check_rules(request, obj)
 
     async def _may(self, request: Request, verb: str, kind: Kind, name: str) -> bool:
@@ -41,7 +45,8 @@ class EscalationCheck:
         if await self._may(request, "escalate", request.kind, request.name):
             return
         wanted = [rbac.Rule.of(rule) for rule in _rules(obj)]
-        if obj.get("aggregationRule"):
+        if _aggregated(obj) or _aggregated(request.old):
+            # It can gather anything; who takes it away keeps what was gathered from ever being taken back.
             everything = frozenset({"*"})
             wanted.append(rbac.Rule(everything, everything, everything, urls=("*",)))
         await self._refuse_missing(request, wanted)
@@ -61,21 +66,31 @@ class EscalationCheck:
         await self._refuse_missing(request, list(rules))
 
     async def _refuse_missing(self, request: Request, wanted: list[rbac.Rule]) -> None:
-        owned = await self._authorizer.rules(request.caller, request.namespace)
-        missing = [text for rule in wanted for text in rbac.covers(owned, rule)]
-        if not missing:
-            return
-        caller = request.caller
-        raise errors.Forbidden.of(
-            plural=request.kind.plural,
-            group=request.kind.group,
-            name=request.name,
-            message=(
-                f'user "{caller.username}" (groups={list(caller.groups)}) is attempting to grant RBAC permissions not '
-                f"currently held: {'; '.join(missing[:10])}"
-            ),
-        )
+        owned = frozenset(await self._authorizer.rules(request.caller, request.namespace))
+        missing = await asyncio.to_thread(_missing, owned, wanted)
+        if missing:
+            caller = request.caller
+            raise errors.Forbidden.of(
+                plural=request.kind.plural,
+                group=request.kind.group,
+                name=request.name,
+                message=(
+                    f'user "{caller.username}" (groups={list(caller.groups)}) is attempting to grant RBAC permissions '
+                    f"not currently held: {'; '.join(missing[:10])}"
+                ),
+            )
+
+
+def _missing(owned: frozenset[rbac.Rule], wanted: Sequence[rbac.Rule]) -> list[str]:
+    rest = [rule for rule in wanted if not any(rbac.contains(have, rule) for have in owned)]
+    if sum(rbac.pieces(rule) for rule in rest) > MAX_PIECES:
+        return ["more than can be compared; write fewer into one role"]
+    return [text for rule in rest for text in rbac.covers(owned, rule)]
 
 
 def _rules(obj: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     return list(obj.get("rules") or [])
+
+
+def _aggregated(obj: Mapping[str, Any] | None) -> bool:
+    return bool(obj and obj.get("aggregationRule"))

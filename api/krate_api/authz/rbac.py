@@ -164,6 +164,26 @@ def covers(owned: Iterable[Rule], wanted: Rule) -> list[str]:
     return missing
 
 
+def pieces(rule: Rule) -> int:
+    """How many single permissions `covers` would look at."""
+    return len(rule.verbs) * (len(rule.urls) + len(rule.groups) * len(rule.resources) * max(1, len(rule.names)))
+
+
+def contains(owned: Rule, wanted: Rule) -> bool:
+    """Whether one owned rule covers the whole of `wanted`, without breaking it down."""
+    return (
+        _has(owned.verbs, wanted.verbs)
+        and _has(owned.groups, wanted.groups)
+        and _has(owned.resources, wanted.resources)
+        and (not owned.names or (bool(wanted.names) and wanted.names <= owned.names))
+        and all(any(_url_matches(have, url) for have in owned.urls) for url in wanted.urls)
+    )
+
+
+def _has(owned: frozenset[str], wanted: frozenset[str]) -> bool:
+    return _ALL in owned or wanted <= owned
+
+
 def _covers_url(rule: Rule, verb: str, url: str) -> bool:
     return bool(rule.verbs & {verb, _ALL}) and any(_url_matches(have, url) for have in rule.urls)
 

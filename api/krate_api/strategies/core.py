@@ -3,15 +3,13 @@
 import base64
 import binascii
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any
 
 from krate import names
 from krate.errors import Cause, CauseType
 from krate.names import Finalizer, Label
 from krate_api.store.interface import Operation
 from krate_api.strategies.interface import Facts, Object, Stamp, Strategy
-
-_RBAC: Final = "rbac.authorization.k8s.io"
 
 
 class NamespaceStrategy(Strategy):
@@ -96,31 +94,6 @@ def _frozen(obj: Mapping[str, Any], old: Mapping[str, Any] | None, members: Sequ
     if not obj.get("immutable"):
         found.append(Cause(CauseType.FORBIDDEN, text, "immutable"))
     return found
-
-
-class BindingStrategy(Strategy):
-    """Bindings default the groups of subjects and of the role."""
-
-    def prepare(self, obj: Object, stamp: Stamp) -> None:
-        subjects = obj.get("subjects")
-        for subject in subjects if isinstance(subjects, list) else ():
-            if isinstance(subject, dict) and not subject.get("apiGroup") and subject.get("kind") in ("User", "Group"):
-                subject["apiGroup"] = _RBAC
-        ref = obj.get("roleRef")
-        if isinstance(ref, dict) and not ref.get("apiGroup"):
-            ref["apiGroup"] = _RBAC
-
-    def problems(self, obj: Mapping[str, Any], old: Mapping[str, Any] | None) -> Sequence[Cause]:
-        found: list[Cause] = []
-        allowed = {"Role", "ClusterRole"} if obj["metadata"].get("namespace") else {"ClusterRole"}
-        if obj["roleRef"]["kind"] not in allowed:
-            shown = ", ".join(f'"{kind}"' for kind in sorted(allowed, reverse=True))
-            text = f'Unsupported value: "{obj["roleRef"]["kind"]}": supported values: {shown}'
-            found.append(Cause(CauseType.NOT_SUPPORTED, text, "roleRef.kind"))
-        for number, subject in enumerate(obj.get("subjects") or []):
-            if subject["kind"] == "ServiceAccount" and not subject.get("namespace"):
-                found.append(Cause(CauseType.REQUIRED, "Required value", f"subjects[{number}].namespace"))
-        return found
 
 
 class UserStrategy(Strategy):

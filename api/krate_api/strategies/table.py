@@ -2,18 +2,20 @@
 
 from krate import kinds
 from krate.kinds import Kind
-from krate_api.strategies import config, core, forge
+from krate_api.strategies import config, core, forge, rbac
 from krate_api.strategies.interface import Strategy
 
 
 def strategies() -> dict[Kind, Strategy]:
     """Strategies by row."""
-    binding = core.BindingStrategy()
+    binding, role = rbac.BindingStrategy(), rbac.RoleStrategy()
     selecting = config.SelectingStrategy()
     return {
         kinds.NAMESPACE: core.NamespaceStrategy(),
         kinds.SECRET: core.SecretStrategy(),
         kinds.CONFIG_MAP: core.ConfigMapStrategy(),
+        kinds.ROLE: role,
+        kinds.CLUSTER_ROLE: role,
         kinds.ROLE_BINDING: binding,
         kinds.CLUSTER_ROLE_BINDING: binding,
         kinds.USER: core.UserStrategy(),

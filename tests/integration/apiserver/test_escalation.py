@@ -91,6 +91,28 @@ def test_aggregated_roles_are_not_for_everybody(admin: API, user: NewUser) -> No
     assert bob.create(kinds.CLUSTER_ROLE, body).status_code == 403
 
 
+def test_aggregation_is_not_taken_away_by_everybody(admin: API, user: NewUser) -> None:
+    """Who could take an aggregation rule away would keep what was gathered from ever being taken back."""
+    bob = user("bob", rules=[rule("get", "update", "patch", kind=kinds.CLUSTER_ROLE)])
+    selectors = {"clusterRoleSelectors": [{"matchLabels": {"a": "b"}}]}
+    api_answers.created(admin, kinds.CLUSTER_ROLE, role("gathered", kind=kinds.CLUSTER_ROLE, aggregationRule=selectors))
+    answer = bob.change(kinds.CLUSTER_ROLE, "gathered", {"aggregationRule": None})
+    assert answer.status_code == 403
+    assert "not currently held: * *" in answer.json()["message"]
+
+
+def test_rules_of_billions(admin: API, user: NewUser, namespace: str) -> None:
+    """A rule that means more permissions than can be compared is refused at once, and answers go on meanwhile."""
+    bob = user("bob", rules=GRANTS, namespace=namespace)
+    many = [f"x{number}" for number in range(2000)]
+    body = role("huge", {"verbs": many, "apiGroups": many, "resources": many, "resourceNames": many})
+    answer = bob.create(kinds.ROLE, body, namespace=namespace)
+    assert answer.status_code == 403
+    assert "more than can be compared" in answer.json()["message"]
+    assert admin.create(kinds.ROLE, body, namespace=namespace).status_code == 201
+    assert bob.create(kinds.ROLE_BINDING, binding("b", "huge"), namespace=namespace).status_code == 403
+
+
 def test_role_of_a_binding_cannot_change(admin: API, namespace: str) -> None:
     """A binding stays with its role: 422."""
     for name in ("one", "two"):

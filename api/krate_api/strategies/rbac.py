@@ -1,0 +1,128 @@
+"""Strategies of RBAC objects (KK/pkg/apis/rbac/validation): what could not mean anything is refused.
+
+A binding that seems to grant nothing, or a role of another kind or group than it says, is how rights get lost or found.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import orjson
+
+from krate import errors, names, selectors
+from krate.errors import Cause, CauseType
+from krate_api.strategies.interface import Object, Stamp, Strategy
+
+GROUP: Final = "rbac.authorization.k8s.io"
+_SUBJECTS: Final = ("ServiceAccount", "User", "Group")
+
+
+class RoleStrategy(Strategy):
+    """Rules speak of resources or of paths, the latter in the whole cluster only."""
+
+    def problems(self, obj: Mapping[str, Any], old: Mapping[str, Any] | None) -> Sequence[Cause]:
+        namespaced = bool(obj["metadata"].get("namespace"))
+        found: list[Cause] = []
+        for number, rule in enumerate(obj.get("rules") or []):
+            found += _rule(rule, f"rules[{number}]", namespaced=namespaced)
+        if obj.get("aggregationRule") is not None:
+            found += _aggregation(obj["aggregationRule"])
+        return found
+
+
+def _rule(rule: Mapping[str, Any], field: str, *, namespaced: bool) -> list[Cause]:
+    found: list[Cause] = []
+    if not rule.get("verbs"):
+        found.append(_required(f"{field}.verbs", "verbs must contain at least one value"))
+    if urls := rule.get("nonResourceURLs"):
+        at, shown = f"{field}.nonResourceURLs", orjson.dumps(urls).decode()
+        if namespaced:
+            found.append(_invalid(at, shown, "namespaced rules cannot apply to non-resource URLs"))
+        if any(rule.get(member) for member in ("apiGroups", "resources", "resourceNames")):
+            found.append(_invalid(at, shown, "rules cannot apply to both regular resources and non-resource URLs"))
+        return found
+    if not rule.get("apiGroups"):
+        found.append(_required(f"{field}.apiGroups", "resource rules must supply at least one api group"))
+    if not rule.get("resources"):
+        found.append(_required(f"{field}.resources", "resource rules must supply at least one resource"))
+    return found
+
+
+def _aggregation(rule: Mapping[str, Any]) -> list[Cause]:
+    field = "aggregationRule.clusterRoleSelectors"
+    given = rule.get("clusterRoleSelectors") or []
+    if not given:
+        return [_required(field, "at least one clusterRoleSelector required if aggregationRule is non-nil")]
+    found: list[Cause] = []
+    for number, selector in enumerate(given):
+        try:
+            selectors.from_object(selector)
+        except errors.BadRequest as problem:
+            found.append(Cause(CauseType.INVALID, f"Invalid value: {problem}", f"{field}[{number}]"))
+    return found
+
+
+class BindingStrategy(Strategy):
+    """Bindings default the groups of subjects and of the role."""
+
+    def prepare(self, obj: Object, stamp: Stamp) -> None:
+        subjects = obj.get("subjects")
+        for subject in subjects if isinstance(subjects, list) else ():
+            if isinstance(subject, dict) and not subject.get("apiGroup") and subject.get("kind") in ("User", "Group"):
+                subject["apiGroup"] = GROUP
+        ref = obj.get("roleRef")
+        if isinstance(ref, dict) and not ref.get("apiGroup"):
+            ref["apiGroup"] = GROUP
+
+    def problems(self, obj: Mapping[str, Any], old: Mapping[str, Any] | None) -> Sequence[Cause]:
+        namespaced = bool(obj["metadata"].get("namespace"))
+        found = _role(obj["roleRef"], namespaced=namespaced)
+        for number, subject in enumerate(obj.get("subjects") or []):
+            found += _subject(subject, f"subjects[{number}]", namespaced=namespaced)
+        return found
+
+
+def _role(ref: Mapping[str, Any], *, namespaced: bool) -> list[Cause]:
+    found: list[Cause] = []
+    allowed = ("Role", "ClusterRole") if namespaced else ("ClusterRole",)
+    if ref["apiGroup"] != GROUP:
+        found.append(_unsupported("roleRef.apiGroup", ref["apiGroup"], (GROUP,)))
+    if ref["kind"] not in allowed:
+        found.append(_unsupported("roleRef.kind", ref["kind"], allowed))
+    if not ref["name"]:
+        found.append(_required("roleRef.name"))
+    else:
+        shown = errors.quoted(ref["name"])
+        found += [_invalid("roleRef.name", shown, text) for text in names.path_segment_problems(ref["name"])]
+    return found
+
+
+def _subject(subject: Mapping[str, Any], field: str, *, namespaced: bool) -> list[Cause]:
+    found = [] if subject["name"] else [_required(f"{field}.name")]
+    kind, group = subject["kind"], subject.get("apiGroup", "")
+    if kind not in _SUBJECTS:
+        return [*found, _unsupported(f"{field}.kind", kind, _SUBJECTS)]
+    wanted = "" if kind == "ServiceAccount" else GROUP
+    if group != wanted:
+        found.append(_unsupported(f"{field}.apiGroup", group, (wanted,)))
+    if kind == "ServiceAccount":
+        shown = errors.quoted(subject["name"])
+        problems = names.subdomain_problems(subject["name"]) if subject["name"] else ()
+        found += [_invalid(f"{field}.name", shown, text) for text in problems]
+        if not namespaced and not subject.get("namespace"):
+            found.append(_required(f"{field}.namespace"))
+    return found
+
+
+def _required(field: str, text: str = "") -> Cause:
+    return Cause(CauseType.REQUIRED, f"Required value: {text}" if text else "Required value", field)
+
+
+def _invalid(field: str, shown: str, text: str) -> Cause:
+    return Cause(CauseType.INVALID, f"Invalid value: {shown}: {text}", field)
+
+
+def _unsupported(field: str, value: str, allowed: Sequence[str]) -> Cause:
+    shown = ", ".join(f'"{one}"' for one in allowed)
+    return Cause(
+        CauseType.NOT_SUPPORTED, f"Unsupported value: {errors.quoted(value)}: supported values: {shown}", field
+    )
