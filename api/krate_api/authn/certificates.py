@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from cryptography import x509
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
@@ -23,6 +24,8 @@ from krate.identity import Caller
 _CA_DAYS: Final = 3650
 _LEAF_DAYS: Final = 365
 _RENEW_DAYS: Final = 30
+_MAX_COMMON: Final = 64
+"""Characters of a common name (X.520 ub-common-name)."""
 
 
 def write_private(path: Path, data: bytes) -> None:
@@ -65,12 +68,16 @@ class Authority:
         self.certificate_file = directory / "ca.crt"
         key_file = directory / "ca.key"
         if not key_file.exists():
-            self._create(key_file)
+            write_private(key_file, _pem(ec.generate_private_key(ec.SECP256R1())))
         key = serialization.load_pem_private_key(key_file.read_bytes(), None)
         if not isinstance(key, ec.EllipticCurvePrivateKey):
             raise TypeError(f"{key_file} holds no EC key")
         self._key = key
+        if not self.certificate_file.exists():
+            write_private(self.certificate_file, self._sign_itself().public_bytes(serialization.Encoding.PEM))
         self._certificate = x509.load_pem_x509_certificate(self.certificate_file.read_bytes())
+        if self._certificate.public_key() != key.public_key():
+            raise ValueError(f"{self.certificate_file} does not belong to {key_file}")
 
     @property
     def certificate(self) -> bytes:
@@ -87,10 +94,10 @@ class Authority:
             .not_valid_after(now + datetime.timedelta(days=days))
         )
 
-    def _create(self, key_file: Path) -> None:
-        key = ec.generate_private_key(ec.SECP256R1())
+    def _sign_itself(self) -> x509.Certificate:
+        key = self._key
         name = _name("krate-ca")
-        certificate = (
+        return (
             self._builder(name, name, _CA_DAYS)
             .public_key(key.public_key())
             .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
@@ -98,8 +105,6 @@ class Authority:
             .add_extension(_usage(sign=True), critical=True)
             .sign(key, hashes.SHA256())
         )
-        write_private(self.certificate_file, certificate.public_bytes(serialization.Encoding.PEM))
-        write_private(key_file, _pem(key))
 
     def issue(
         self, common: str, *, organisations: Sequence[str] = (), hosts: Sequence[str] = (), server: bool = False
@@ -128,21 +133,28 @@ class Authority:
         return Pair(certificate.public_bytes(serialization.Encoding.PEM), _pem(key))
 
     def server_files(self, hosts: Sequence[str]) -> tuple[Path, Path]:
-        """Certificate and key files of the API server, renewed when they expire soon or name other hosts."""
+        """Certificate and key files of the API server, made anew when they expire soon or do not fit."""
         certificate_file, key_file = self._directory / "apiserver.crt", self._directory / "apiserver.key"
-        if not self._serves(certificate_file, hosts) or not key_file.exists():
-            pair = self.issue(hosts[0], hosts=hosts, server=True)
+        if not self._serves(certificate_file, key_file, hosts):
+            pair = self.issue(hosts[0][:_MAX_COMMON], hosts=hosts, server=True)
             write_private(key_file, pair.key)
             write_private(certificate_file, pair.certificate)
         return certificate_file, key_file
 
-    def _serves(self, file: Path, hosts: Sequence[str]) -> bool:
-        if not file.exists():
+    def _serves(self, certificate_file: Path, key_file: Path, hosts: Sequence[str]) -> bool:
+        try:
+            certificate = x509.load_pem_x509_certificate(certificate_file.read_bytes())
+            certificate.verify_directly_issued_by(self._certificate)
+            key = serialization.load_pem_private_key(key_file.read_bytes(), None)
+            names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+        except (OSError, ValueError, TypeError, InvalidSignature, x509.ExtensionNotFound):
             return False
-        certificate = x509.load_pem_x509_certificate(file.read_bytes())
         soon = self._clock() + datetime.timedelta(days=_RENEW_DAYS)
-        names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-        return certificate.not_valid_after_utc > soon and set(_alternatives(hosts)) <= set(names)
+        return (
+            key.public_key() == certificate.public_key()
+            and certificate.not_valid_after_utc > soon
+            and set(_alternatives(hosts)) <= set(names)
+        )
 
 
 def _alternatives(hosts: Iterable[str]) -> Iterable[x509.GeneralName]:
