@@ -3,10 +3,11 @@
 Processes call `configure` once in their main; everybody else calls `get`.
 """
 
+import contextlib
 import logging
 import sys
 from collections.abc import Mapping, MutableMapping
-from typing import Any, Final, TextIO
+from typing import Any, Final, TextIO, cast
 
 import structlog
 
@@ -30,6 +31,26 @@ def _shown(key: Any, value: Any) -> Any:
     return value
 
 
+class _Sink:
+    """Where lines go: the stream given, else standard error as it is at the time.
+
+    A line that cannot be written (a closed or broken pipe, a full disk) is lost, because the work it tells of, a push
+    for example, must not fail on its account.
+    """
+
+    def __init__(self, stream: TextIO | None) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        with contextlib.suppress(OSError, ValueError):
+            (self._stream or sys.stderr).write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        with contextlib.suppress(OSError, ValueError):
+            (self._stream or sys.stderr).flush()
+
+
 def configure(*, level: str = "info", json: bool = True, stream: TextIO | None = None) -> None:
     """Set up structlog for this process.
 
@@ -38,7 +59,7 @@ def configure(*, level: str = "info", json: bool = True, stream: TextIO | None =
         json: one JSON object a line; otherwise aligned text for people.
         stream: where to write; standard error by default.
     """
-    target = stream or sys.stderr
+    target = cast("TextIO", _Sink(stream))
     renderer = structlog.processors.JSONRenderer() if json else structlog.dev.ConsoleRenderer(colors=False)
     processors: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,

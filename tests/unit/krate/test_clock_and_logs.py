@@ -3,6 +3,8 @@
 import datetime
 import io
 import json
+import logging as standard
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -60,10 +62,13 @@ def test_system_clock_is_aware() -> None:
 @pytest.fixture
 def stream() -> Iterator[io.StringIO]:
     """Where logs go while a test runs; the configuration is put back afterwards."""
-    before = structlog.get_config()
+    before, root = structlog.get_config(), standard.getLogger()
+    handlers, level = root.handlers[:], root.level
     found = io.StringIO()
     yield found
     structlog.configure(**before)
+    root.handlers[:] = handlers
+    root.setLevel(level)
 
 
 def lines(stream: io.StringIO) -> list[dict[str, Any]]:
@@ -126,4 +131,37 @@ def test_loggers_of_modules_follow(stream: io.StringIO, capfd: pytest.CaptureFix
     early.info("intents recovered", moved=1)
     (line,) = lines(stream)
     assert (line["event"], line["component"], line["moved"]) == ("intents recovered", "git", 1)
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.usefixtures("stream")
+def test_logs_follow_standard_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By default an event goes to what is standard error when it happens, not when logs were configured."""
+    then, now = io.StringIO(), io.StringIO()
+    monkeypatch.setattr(sys, "stderr", then)
+    logging.configure()
+    then.close()
+    monkeypatch.setattr(sys, "stderr", now)
+    logging.get().info("ours")
+    standard.getLogger("theirs").warning("foreign")
+    assert [line["event"] for line in lines(now)] == ["ours", "foreign"]
+
+
+class Broken(io.StringIO):
+    """A pipe nobody reads any more, or a full disk."""
+
+    def write(self, text: str) -> int:
+        raise BrokenPipeError(text)
+
+
+@pytest.mark.parametrize("broken", ["closed", "pipe"])
+@pytest.mark.usefixtures("stream")
+def test_logs_that_cannot_be_written_stop_nothing(broken: str, capfd: pytest.CaptureFixture[str]) -> None:
+    """A log that cannot be written is lost; the work it tells of goes on, and nothing is printed elsewhere."""
+    target = Broken()
+    logging.configure(stream=target)
+    if broken == "closed":
+        target.close()
+    logging.get().info("ours")
+    standard.getLogger("theirs").warning("foreign")
     assert capfd.readouterr() == ("", "")
