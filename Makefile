@@ -33,7 +33,7 @@ test-unit: setup-dev ## unit, contract and architecture tests
 	@$(PYTEST) -n $(JOBS) tests/unit tests/contract tests/architecture
 
 test-integration: setup-dev ## real servers, real clients, real Git
-	@$(PYTEST) -n $(JOBS) tests/integration
+	@$(PYTEST) -n $(if $(K),0,3) tests/integration
 
 test-browser: setup-dev ## the pages in a real browser
 	@$(PYTEST) tests/browser

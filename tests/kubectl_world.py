@@ -17,8 +17,8 @@ from krate.kinds import Kind
 from krate_cli import resources
 from processes import CommandFailed, Up, run, until
 
-BRANCHES = 40
-_NUMBERS = itertools.count(1)
+BRANCHES = 200
+"""More than a suite has cells that ask for a name."""
 
 
 @dataclass(frozen=True)
@@ -129,6 +129,7 @@ class World:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.up = Up(folder)
+        self._numbers = itertools.count(1)
 
     def __enter__(self) -> Self:
         self.up.start()
@@ -155,7 +156,7 @@ class World:
 
     def new_name(self) -> str:
         """A name nobody has used; there is a branch of this name for pull requests."""
-        number = next(_NUMBERS)
+        number = next(self._numbers)
         assert number <= BRANCHES, "more branches are needed"
         return f"b{number}"
 

@@ -107,7 +107,8 @@ def _status_of(selected: Iterable[Kind]) -> list[str]:
     return [f"{kind.plural}/status" for kind in selected if kind.has_status]
 
 
-_EVENTS: Final = rule(_EDIT, "", ["events"])
+_EVENTS: Final = rule(("get", *_EDIT), "", ["events"])
+"""Events are read again to be counted."""
 
 
 def _hosted() -> list[Object]:

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -14,10 +15,13 @@ import pytest_asyncio
 import factories
 import installations
 from installations import Home
-from krate import conditions, errors, kinds
+from krate import clock, conditions, errors, kinds, logging
 from krate.conditions import Type
 from krate.kinds import Kind
+from krate.names import ServiceAccount
 from krate_controllers import main as controllers
+from krate_controllers.recorder import EventType, Recorder
+from krate_kube.client import HttpClient
 from krate_kube.interface import Client, Object
 
 RBAC = "rbac.authorization.k8s.io"
@@ -197,7 +201,7 @@ class Tenant:
 
 @pytest.fixture
 def tenant(home: Home, tmp_path: Path, request: pytest.FixtureRequest) -> Tenant:
-    name = request.node.name.removeprefix("test_").replace("_", "-")[:40].strip("-")
+    name = re.sub("[^a-z0-9]+", "-", request.node.name.removeprefix("test_"))[-40:].strip("-")
     return Tenant(home, name, tmp_path / "work")
 
 
@@ -216,8 +220,7 @@ async def test_a_declared_repository_is_hosted(tenant: Tenant) -> None:
     await tenant.admin.patch(kinds.REF_POLICY, "internal-refs", broken, namespace=tenant.namespace)
     found = await tenant.wait(kinds.REF_POLICY, "internal-refs", lambda obj: said(obj, Type.COMPILED)[0] == "False")
     assert said(found, Type.COMPILED)[2].startswith("RefPolicy/internal-refs: spec.rules[0].expression: ")
-    guard = await tenant.admin.get(kinds.BRANCH_PROTECTION, "main", namespace=tenant.namespace)
-    assert said(guard, Type.ENFORCED)[:2] == ("True", "Loaded")
+    await tenant.wait(kinds.BRANCH_PROTECTION, "main", is_true(Type.ENFORCED))
     await tenant.admin.delete(kinds.HOSTED_ACCESS, "web", namespace=tenant.namespace)
     await tenant.gone(kinds.HOSTED_ACCESS, "web")
     events = await tenant.admin.list(kinds.EVENT, namespace=tenant.namespace)
@@ -271,6 +274,27 @@ async def test_a_deleted_namespace_is_emptied(tenant: Tenant) -> None:
     await until_gone(tenant.admin, kinds.NAMESPACE, tenant.namespace, namespace="")
     with pytest.raises(errors.NotFound):
         await tenant.create(kinds.CONFIG_MAP, "late", data={})
+
+
+RECORDING = (
+    ServiceAccount.HOSTED,
+    ServiceAccount.PROTECTIONS,
+    ServiceAccount.PULL_REQUESTS,
+    ServiceAccount.REPOSITORIES,
+    ServiceAccount.ORGANIZATIONS,
+)
+
+
+@pytest.mark.parametrize("account", RECORDING)
+async def test_events_that_happen_again_are_counted(tenant: Tenant, account: ServiceAccount) -> None:
+    """Each controller may record an event, and count it when it happens again."""
+    about = await tenant.admin.create(kinds.NAMESPACE, factories.make(kinds.NAMESPACE, tenant.namespace))
+    async with HttpClient((await tenant.home.briefing()).connection(account), user_agent="test") as client:
+        recorder = Recorder(client, account.value, clock.system, logging.get())
+        for message in ("once", "again"):
+            await recorder.record(about, EventType.NORMAL, reason="Tested", message=message)
+    found = await tenant.admin.list(kinds.EVENT, fields=f"involvedObject.name={tenant.namespace}")
+    assert [(event["count"], event["message"]) for event in found.items] == [(2, "again")]
 
 
 async def test_aggregated_roles_have_their_rules(home: Home) -> None:
