@@ -1,18 +1,16 @@
 """Owner references: who goes, who stays, and in which order."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
-import pytest
 import structlog
 
 import factories
 from krate import errors, kinds
 from krate.kinds import Kind
 from krate_controllers.garbage import GarbageCollector, collectable
-from krate_controllers.graph import Graph, Node, Owner
 from krate_kube.actions import Action
 from krate_kube.interface import EventType, Object, Propagation
 from krate_kube.memory import MemoryClient
@@ -38,7 +36,7 @@ def config_map(name: str, *owners: dict[str, Any], namespace: str = "acme", **me
 
 
 @asynccontextmanager
-async def collecting(client: MemoryClient, *, patience: float = 30.0) -> AsyncIterator[GarbageCollector]:
+async def collecting(client: MemoryClient, *, patience: float = 30.0) -> AsyncGenerator[GarbageCollector]:
     collector = GarbageCollector(client, served=SERVED, log=structlog.get_logger(), patience=patience)
     task = asyncio.create_task(collector.run())
     try:
@@ -66,7 +64,7 @@ async def settle(client: MemoryClient, collector: GarbageCollector) -> None:
     """Wait until the graph knows what is stored and nobody is to be looked at."""
 
     def calm() -> bool:
-        stored = {found["metadata"]["uid"] for (resource, _, _), found in client.ledger.objects.items()}
+        stored = {found["metadata"]["uid"] for found in client.ledger.objects.values()}
         return collector.synced and set(collector.graph.nodes) == stored and not len(collector.queue)
 
     await until(calm)
@@ -272,40 +270,3 @@ async def test_gone_without_a_word() -> None:
 def test_which_kinds_take_part() -> None:
     """Kinds that can be listed, watched and deleted take part, and no others."""
     assert set(collectable(SERVED)) == set(SERVED) - {kinds.SELF_SUBJECT_REVIEW}
-
-
-def node(uid: str, *owners: str, deleting: bool = False, finalizers: tuple[str, ...] = ()) -> Node:
-    refs = tuple(Owner("v1", "ConfigMap", one, one) for one in owners)
-    return Node(CONFIG_MAP, "acme", uid, uid, refs, deleting, frozenset(finalizers))
-
-
-FOREGROUND = ("foregroundDeletion",)
-
-
-@pytest.mark.parametrize(
-    ("nodes", "want"),
-    [
-        ([node("a")], [set()]),
-        ([node("b", "a"), node("a")], [{"b"}, set()]),
-        ([node("a"), node("b", "a")], [set(), set()]),
-        ([node("a"), node("b", "a"), node("a", deleting=True, finalizers=FOREGROUND)], [set(), set(), {"a"}]),
-        ([node("a", deleting=True, finalizers=FOREGROUND), node("b", "a")], [{"a"}, {"b"}]),
-        ([node("a", deleting=True, finalizers=FOREGROUND), node("b", "a"), node("b")], [{"a"}, {"b"}, {"a"}]),
-        ([node("a", deleting=True, finalizers=("orphan",))], [{"a"}]),
-        ([node("a", deleting=True, finalizers=("x",))], [set()]),
-    ],
-    ids=["free", "owner unknown", "owner known", "owner begins to go", "owner is going", "released", "orphaning",
-         "other finalizer"],
-)  # fmt: skip
-def test_who_is_looked_at(nodes: list[Node], want: list[set[str]]) -> None:
-    """The graph calls for a look exactly where something may have to be done."""
-    graph = Graph()
-    assert [graph.put(one) for one in nodes] == want
-
-
-def test_who_is_looked_at_when_one_goes() -> None:
-    """When an object goes, its dependents are looked at, and owners that wait for it."""
-    graph = Graph()
-    for one in (node("a", deleting=True, finalizers=FOREGROUND), node("b", "a"), node("c", "b")):
-        graph.put(one)
-    assert (graph.remove("b"), graph.dependents("a"), graph.remove("unknown")) == ({"a", "c"}, (), set())

@@ -1,16 +1,29 @@
 """Steps of the Hosted kinds, as tables: what the host holds, what is asked for, what is called and what is said."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
 
-import factories
-from krate import conditions, kinds
-from krate.conditions import Reason, Type
-from krate.kinds import Kind
-from krate_controllers.deps import HostDeps
+from hosted_samples import (
+    ACME,
+    BOB,
+    DIGEST,
+    EXTERNAL,
+    HELD,
+    OTHER,
+    UID,
+    WEB,
+    Host,
+    access,
+    deps_for,
+    organization,
+    policy,
+    repository,
+    team,
+)
+from krate.conditions import Reason
 from krate_controllers.outcomes import Done, Outcome, Stall, Wait
 from krate_controllers.steps import (
     hosted_access,
@@ -19,11 +32,8 @@ from krate_controllers.steps import (
     hosted_repository,
     hosted_team,
     managed,
-    provider_config,
 )
 from krate_git.interface import (
-    Collaborator,
-    HostedRepositorySettings,
     HostNameTaken,
     HostUnavailable,
     PolicyInvalid,
@@ -32,113 +42,6 @@ from krate_git.interface import (
     RepositoryKey,
     RepositoryMissing,
 )
-
-WEB = RepositoryKey("acme", "web")
-UID = "11111111-1111-4111-8111-111111111111"
-HELD = HostedRepositorySettings(WEB, "web", UID, private=True, default_branch="main")
-BOB = Collaborator("User", "bob", "write")
-DIGEST, OTHER = "sha256:" + "a" * 64, "sha256:" + "b" * 64
-ACME = {"full_name": "Acme", "visibility": "private"}
-EXTERNAL = "crossplane.io/external-name"
-
-
-@dataclass
-class Host:
-    """A Git host as steps see it: what it holds, what it is asked, and how it fails."""
-
-    organization: dict[str, str] | None = None
-    team: tuple[str, ...] | None = None
-    repository: HostedRepositorySettings | None = None
-    access: tuple[Collaborator, ...] | None = None
-    digest: str | None = None
-    failure: Exception | None = None
-    calls: list[tuple[Any, ...]] = field(default_factory=list)
-
-    def _call(self, *call: Any) -> None:
-        if self.failure is not None:
-            raise self.failure
-        self.calls.append(call)
-
-    async def find_organization(self, _namespace: str) -> dict[str, str] | None:
-        return self.organization
-
-    async def put_organization(self, namespace: str, *, full_name: str, visibility: str) -> None:
-        self._call("put_organization", namespace, full_name, visibility)
-
-    async def delete_organization(self, namespace: str) -> None:
-        self._call("delete_organization", namespace)
-
-    async def find_team(self, _namespace: str, _name: str) -> tuple[str, ...] | None:
-        return self.team
-
-    async def put_team(self, namespace: str, name: str, members: tuple[str, ...]) -> None:
-        self._call("put_team", namespace, name, members)
-
-    async def delete_team(self, namespace: str, name: str) -> None:
-        self._call("delete_team", namespace, name)
-
-    async def find_repository(self, _key: RepositoryKey) -> HostedRepositorySettings | None:
-        return self.repository
-
-    async def put_repository(self, settings: HostedRepositorySettings) -> HostedRepositorySettings:
-        self._call("put_repository", settings)
-        return settings
-
-    async def retire_repository(self, key: RepositoryKey, uid: str) -> None:
-        self._call("retire_repository", key, uid)
-
-    async def delete_repository(self, key: RepositoryKey, uid: str) -> None:
-        self._call("delete_repository", key, uid)
-
-    async def find_access(self, _key: RepositoryKey) -> tuple[Collaborator, ...] | None:
-        return self.access
-
-    async def put_access(self, key: RepositoryKey, collaborators: tuple[Collaborator, ...]) -> None:
-        self._call("put_access", key, tuple(collaborators))
-
-    async def find_ref_policy_digest(self, _key: RepositoryKey) -> str | None:
-        return self.digest
-
-    async def put_ref_policy(self, key: RepositoryKey, policy: RefPolicyDocument) -> str:
-        self._call("put_ref_policy", key, policy)
-        return policy.digest
-
-
-def deps_for(host: Host, *, providers: tuple[str, ...] = ()) -> HostDeps:
-    async def find_provider(_namespace: str, name: str) -> dict[str, Any] | None:
-        return {} if name in providers else None
-
-    return HostDeps(host, "http://127.0.0.1:7080", find_provider)  # pyright: ignore[reportArgumentType]
-
-
-def view(kind: Kind, for_provider: dict[str, Any], **parts: Any) -> Any:
-    base = {"metadata": {"uid": UID, "generation": 1}, "spec": {"forProvider": for_provider}}
-    return kind.model.model_validate(factories.make(kind, "web", **factories.merge(base, parts)))
-
-
-def organization(**parts: Any) -> Any:
-    return view(kinds.HOSTED_ORGANIZATION, {"username": "acme", "full_name": "Acme"}, **parts)
-
-
-def team(**parts: Any) -> Any:
-    wanted = {"organization": "acme", "name": "platform", "members": ["bob", "alice"]}
-    return view(kinds.HOSTED_TEAM, wanted, **parts)
-
-
-def repository(**parts: Any) -> Any:
-    return view(kinds.HOSTED_REPOSITORY, {"owner": "acme", "name": "web", "repository": "web"}, **parts)
-
-
-def access(**parts: Any) -> Any:
-    people = [{"kind": "User", "name": "bob", "permission": "write"}]
-    wanted = {"owner": "acme", "repository": "Web.Site", "collaborators": people}
-    return view(kinds.HOSTED_ACCESS, wanted, **parts)
-
-
-def policy(**parts: Any) -> Any:
-    source = {"kind": "RefPolicy", "uid": "p1", "generation": 3}
-    wanted = {"owner": "acme", "repository": "web", "digest": DIGEST, "document": "{}", "sources": [source]}
-    return view(kinds.HOSTED_REF_POLICY, wanted, **parts)
 
 
 def policies(*allowed: str) -> dict[str, Any]:
@@ -302,52 +205,6 @@ async def test_step(case: Case) -> None:
     """Given what the host holds, the step calls exactly this and says exactly that."""
     said = await case.step(case.view, deps_for(case.host, providers=("big",)))
     assert (said, tuple(case.host.calls)) == (case.want, case.calls)
-
-
-AVAILABLE = conditions.true(Type.READY, Reason.AVAILABLE)
-SYNCED = conditions.true(Type.SYNCED, Reason.RECONCILE_SUCCESS)
-PENDING = Wait(2, Reason.OWNER_PENDING, "Waiting.")
-FAILED = Wait(None, Reason.RECONCILE_ERROR, "The host said no.")
-UNSYNCED = conditions.false(Type.SYNCED, Reason.RECONCILE_ERROR, "The host said no.")
-
-
-def with_ready(status: str, reason: str) -> Any:
-    return repository(status={"conditions": [{"type": "Ready", "status": status, "reason": reason}]})
-
-
-GOING = {"metadata": {"deletionTimestamp": "2026-01-01T00:00:00Z"}}
-
-
-@pytest.mark.parametrize(
-    ("before", "outcome", "want"),
-    [
-        (repository(), Done(), (AVAILABLE, SYNCED)),
-        (repository(), PENDING, (conditions.false(Type.READY, Reason.CREATING, "Waiting."), SYNCED)),
-        (with_ready("True", "Available"), PENDING,
-         (conditions.false(Type.READY, Reason.UNAVAILABLE, "Waiting."), SYNCED)),
-        (repository(), FAILED, (conditions.false(Type.READY, Reason.CREATING, "The host said no."), UNSYNCED)),
-        (with_ready("True", "Available"), FAILED, (UNSYNCED,)),
-        (repository(**GOING), Done(),
-         (conditions.false(Type.READY, Reason.DELETING, "It is being deleted on the Git host."), SYNCED)),
-        (repository(**GOING), FAILED, (conditions.false(Type.READY, Reason.DELETING, "The host said no."), UNSYNCED)),
-        (repository(), Stall(Reason.RECONCILE_PAUSED, "Paused."), ()),
-    ],
-    ids=["works", "pending", "pending again", "failed first", "failed later", "gone", "cannot go", "paused"],
-)  # fmt: skip
-def test_ready_and_synced(before: Any, outcome: Outcome, want: tuple[conditions.Condition, ...]) -> None:
-    """Ready and Synced follow Crossplane's conventions from how the steps ended and what was true before."""
-    assert managed.summarize(before, outcome) == want
-
-
-async def test_reachable() -> None:
-    """A host that answers is Reachable; one that does not is told with what went wrong."""
-    config = kinds.PROVIDER_CONFIG.model.model_validate(factories.make(kinds.PROVIDER_CONFIG, "default", spec={}))
-    said = await provider_config.reach_host(config, deps_for(Host()))  # pyright: ignore[reportArgumentType]
-    trouble = Wait(None, Reason.HOST_UNREACHABLE, "The Git host does not answer: refused")
-    assert [provider_config.summarize(config, outcome) for outcome in (said, trouble)] == [  # pyright: ignore[reportArgumentType]
-        (conditions.true(Type.REACHABLE, Reason.HOST_AVAILABLE),),
-        (conditions.false(Type.REACHABLE, Reason.HOST_UNREACHABLE, trouble.message),),
-    ]
 
 
 async def test_an_unreachable_host_is_not_swallowed() -> None:
