@@ -1,15 +1,20 @@
-"""What every row shares: rounds in turn, medians, one line of output."""
+"""What every row shares: a folder, rounds in turn, medians, one line of output."""
 
 import json
 import os
 import platform
+import shutil
 import statistics
+import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 RESULTS = Path("bench/results.json")
+NAMESPACE = "acme"
+"""Where rows that need an organisation have theirs."""
 
 
 @dataclass(frozen=True)
@@ -35,13 +40,23 @@ class Row:
         return f"{text}  goal {self.goal}  {verdict}{'  (' + self.note + ')' if self.note else ''}"
 
 
-def timed(work: Callable[[], None]) -> float:
+@contextmanager
+def folder() -> Generator[Path]:
+    """A folder that is gone afterwards; KRATE_BENCH_DIR says on which disk."""
+    path = Path(tempfile.mkdtemp(prefix="krate-bench-", dir=os.environ.get("KRATE_BENCH_DIR")))
+    try:
+        yield path
+    finally:
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def timed(work: Callable[[], object]) -> float:
     started = time.perf_counter()
     work()
     return time.perf_counter() - started
 
 
-def interleaved(rounds: int, *works: Callable[[int], None]) -> list[list[float]]:
+def interleaved(rounds: int, *works: Callable[[int], object]) -> list[list[float]]:
     """Seconds of each work, one round of all of them after the other, after one round that does not count."""
     found: list[list[float]] = [[] for _ in works]
     for number in range(rounds + 1):
