@@ -68,9 +68,10 @@ class KubeApp:
         if method == "GET" and not name and params.get("watch"):
             await self._watch(kind, namespace, params, selectors, send)
             return
-        write = {"field_manager": params.get("fieldManager", ""), "dry_run": params.get("dryRun") == "All"}
-        options = document if method == "DELETE" else {}
-        propagation = Propagation(options["propagationPolicy"]) if options.get("propagationPolicy") else None
+        write: dict[str, Any] = {
+            "field_manager": params.get("fieldManager", ""),
+            "dry_run": params.get("dryRun") == "All",
+        }
         code, answer = 200, None
         match method, bool(name):
             case "GET", True:
@@ -89,24 +90,28 @@ class KubeApp:
                 answer = await self.backend.patch(
                     kind, name, document, namespace=namespace, subresource=subresource, type=type_, **write
                 )
-            case "DELETE", True:
-                wanted = options.get("preconditions", {})
-                answer = await self.backend.delete(
-                    kind,
-                    name,
-                    namespace=namespace,
-                    propagation=propagation,
-                    uid=wanted.get("uid", ""),
-                    resource_version=wanted.get("resourceVersion", ""),
-                )
-            case "DELETE", False:
-                gone = await self.backend.delete_collection(
-                    kind, namespace=namespace, propagation=propagation, **selectors
-                )
-                answer = {"kind": f"{kind.name}List", "apiVersion": kind.api_version, "metadata": {}, "items": gone}
+            case "DELETE", _:
+                answer = await self._delete(kind, namespace, name, document, selectors)
             case _:
                 raise errors.MethodNotAllowed
         await respond(send, code, {}, orjson.dumps(answer))
+
+    async def _delete(
+        self, kind: Kind, namespace: str, name: str, options: Mapping[str, Any], selectors: dict[str, str]
+    ) -> dict[str, Any]:
+        propagation = Propagation(options["propagationPolicy"]) if options.get("propagationPolicy") else None
+        if not name:
+            gone = await self.backend.delete_collection(kind, namespace=namespace, propagation=propagation, **selectors)
+            return {"kind": f"{kind.name}List", "apiVersion": kind.api_version, "metadata": {}, "items": gone}
+        wanted = options.get("preconditions", {})
+        return await self.backend.delete(
+            kind,
+            name,
+            namespace=namespace,
+            propagation=propagation,
+            uid=wanted.get("uid", ""),
+            resource_version=wanted.get("resourceVersion", ""),
+        )
 
     async def _list(
         self, kind: Kind, namespace: str, params: dict[str, str], selectors: dict[str, str]

@@ -1,5 +1,6 @@
 """Repositories, policies and the audit of the organisation in `web_story`."""
 
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -50,62 +51,66 @@ def refuse_empty_descriptions(kind: Any, body: Any) -> None:
         )
 
 
-def seed_policies(world: World) -> None:
+def _protections() -> Iterator[dict[str, Any]]:
     enforced = [condition("Compiled", "True", "Compiled"), condition("Enforced", "True", "Loaded")]
-    everything = {"apiGroups": ["*"], "apiVersions": ["*"], "resources": ["*"], "operations": ["CREATE", "UPDATE"]}
-    world.store.seed(
-        require_description(),
-        factories.make_branch_protection(
-            "main",
-            spec={"requiredApprovals": 2, "requireDistinctTeams": True, "requiredChecks": [{"context": "ci/unit"}]},
-            status={"conditions": enforced},
-        ),
-        factories.make_ref_policy(status={"conditions": enforced}),
-        factories.make_ref_policy(
-            "commit-messages",
-            spec={
-                "mode": "Audit",
-                "rules": [{"name": "imperative", "refs": ["refs/heads/**"], "require": {"message": "^[A-Z]"}}],
-            },
-            status={
-                "conditions": [condition("Enforced", "False", "NotLoaded", "waits for the host to load digest 4f1c")]
-            },
-        ),
-        factories.make(
-            kinds.VALIDATING_ADMISSION_POLICY,
-            "no-force-labels",
-            spec={
-                "matchConstraints": {"resourceRules": [everything]},
-                "validations": [{"expression": "!has(object.metadata.labels)", "message": "labels are set by bots"}],
-            },
-        ),
-        factories.make(
-            kinds.VALIDATING_ADMISSION_POLICY_BINDING,
-            "no-force-labels-everywhere",
-            spec={"policyName": "no-force-labels", "validationActions": ["Audit"]},
-        ),
-        factories.make(
-            kinds.NAMESPACED_VALIDATING_POLICY,
-            "two-teams",
-            spec={
-                "validationActions": ["Audit"],
-                "matchConstraints": {
-                    "resourceRules": [
-                        {
-                            "apiGroups": ["forge.krate.a5c.ai"],
-                            "apiVersions": ["*"],
-                            "resources": ["pullrequests/merge"],
-                            "operations": ["CREATE"],
-                        }
-                    ]
-                },
-                "validations": [{"expression": "true", "message": "approvals come from two teams"}],
-            },
-            status={
-                "conditionStatus": {"ready": False, "message": "does not compile: undeclared reference to 'reviews'"}
-            },
-        ),
+    yield factories.make_branch_protection(
+        "main",
+        spec={"requiredApprovals": 2, "requireDistinctTeams": True, "requiredChecks": [{"context": "ci/unit"}]},
+        status={"conditions": enforced},
     )
+    yield factories.make_ref_policy(status={"conditions": enforced})
+    yield factories.make_ref_policy(
+        "commit-messages",
+        spec={
+            "mode": "Audit",
+            "rules": [{"name": "imperative", "refs": ["refs/heads/**"], "require": {"message": "^[A-Z]"}}],
+        },
+        status={"conditions": [condition("Enforced", "False", "NotLoaded", "waits for the host to load digest 4f1c")]},
+    )
+
+
+def _admission_policies() -> Iterator[dict[str, Any]]:
+    everything = {"apiGroups": ["*"], "apiVersions": ["*"], "resources": ["*"], "operations": ["CREATE", "UPDATE"]}
+    yield factories.make(
+        kinds.VALIDATING_ADMISSION_POLICY,
+        "no-force-labels",
+        spec={
+            "matchConstraints": {"resourceRules": [everything]},
+            "validations": [{"expression": "!has(object.metadata.labels)", "message": "labels are set by bots"}],
+        },
+    )
+    yield factories.make(
+        kinds.VALIDATING_ADMISSION_POLICY_BINDING,
+        "no-force-labels-everywhere",
+        spec={"policyName": "no-force-labels", "validationActions": ["Audit"]},
+    )
+
+
+def _two_teams() -> dict[str, Any]:
+    """A policy that does not compile."""
+    return factories.make(
+        kinds.NAMESPACED_VALIDATING_POLICY,
+        "two-teams",
+        spec={
+            "validationActions": ["Audit"],
+            "matchConstraints": {
+                "resourceRules": [
+                    {
+                        "apiGroups": ["forge.krate.a5c.ai"],
+                        "apiVersions": ["*"],
+                        "resources": ["pullrequests/merge"],
+                        "operations": ["CREATE"],
+                    }
+                ]
+            },
+            "validations": [{"expression": "true", "message": "approvals come from two teams"}],
+        },
+        status={"conditionStatus": {"ready": False, "message": "does not compile: undeclared reference to 'reviews'"}},
+    )
+
+
+def seed_policies(world: World) -> None:
+    world.store.seed(require_description(), *_protections(), *_admission_policies(), _two_teams())
 
 
 def seed_activity(world: World) -> None:

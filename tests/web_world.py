@@ -4,7 +4,8 @@
 one policy and serves canned views of repositories. Browser tests use the same `World` until they have a real server.
 """
 
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -182,10 +183,6 @@ class Person:
             raise errors.BadRequest("invalid continue token")
         start = int(token)
         shown = found[start : start + limit]
-        counts: dict[str, int] = {}
-        for item in found if spec.get("countBy") else []:
-            value = str(value_at(item, spec["countBy"]) or "")
-            counts[value] = counts.get(value, 0) + 1
         status = {
             "matches": [
                 {
@@ -197,7 +194,7 @@ class Person:
                 for item in shown
             ],
             "total": len(found),
-            "counts": counts,
+            "counts": _counts(found, spec.get("countBy", "")),
             "resourceVersions": {target: str(self.world.store.ledger.version)},
             "denied": denied,
             "continue": str(start + limit) if limit and start + limit < len(found) else "",
@@ -270,3 +267,8 @@ class Person:
 
 def _sortable(value: Any) -> tuple[int, Any]:
     return (0, "") if value is None else (1, value)
+
+
+def _counts(found: Iterable[Mapping[str, Any]], path: str) -> dict[str, int]:
+    """How many objects have each value at `path`."""
+    return dict(Counter(str(value_at(item, path) or "") for item in found)) if path else {}

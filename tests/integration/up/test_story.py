@@ -68,13 +68,9 @@ def commit(work: Path, text: str) -> str:
     return run("git", "rev-parse", "HEAD", cwd=work).strip()
 
 
-@pytest.mark.timeout(240)
-def test_the_whole_story(up: Up, tmp_path: Path):
-    """Declared, pushed, refused by a protection and by a policy, reviewed, merged, pulled."""
-    people, work = People(up), tmp_path / "web"
-    kubectl = people.kubectl
-    examples = str(resources.folder("examples") / "platform-config")
-
+def declare(people: People) -> None:
+    """Apply the example organisation, twice; the second time changes nothing."""
+    kubectl, examples = people.kubectl, str(resources.folder("examples") / "platform-config")
     kubectl("apply", "-f", f"{examples}/organization.yaml")
     kubectl("wait", "--for=condition=Ready", "organization/acme", "--timeout=30s")
     assert "repository.krate.a5c.ai/web created" in kubectl("apply", "-R", "-f", examples)
@@ -82,7 +78,10 @@ def test_the_whole_story(up: Up, tmp_path: Path):
     kubectl("wait", "--for=condition=Ready", "repo", "--all", "-n", "acme", "--timeout=30s")
     kubectl("wait", "--for=condition=Enforced", "bp/main", "-n", "acme", "--timeout=30s")
 
-    run("git", "clone", "-q", up.clone_url("alice"), str(work))
+
+def push(url: str, work: Path) -> tuple[str, str]:
+    """Push a first commit to main and a second to a branch, because rules refuse it elsewhere; answers both."""
+    run("git", "clone", "-q", url, str(work))
     first = commit(work, "hello")
     run("git", "push", "-q", "origin", "HEAD:main", cwd=work)
     second = commit(work, "hello, world")
@@ -91,7 +90,12 @@ def test_the_whole_story(up: Up, tmp_path: Path):
     with pytest.raises(CommandFailed, match="Refused: refs/internal/x by RefPolicy/internal-refs, rule reserved"):
         run("git", "push", "-q", "origin", "HEAD:refs/internal/x", cwd=work)
     run("git", "push", "-q", "origin", "HEAD:hello", cwd=work)
+    return first, second
 
+
+def ask(people: People) -> None:
+    """Open a pull request, which a policy refuses until it says why."""
+    kubectl = people.kubectl
     policy = str(ROOT / "policies" / "require-description" / "policy.yaml")
     assert kubectl("apply", "-f", policy) == "validatingpolicy.policies.kyverno.io/require-description created"
     ready = "--for=jsonpath={.status.conditionStatus.ready}=true"
@@ -102,6 +106,10 @@ def test_the_whole_story(up: Up, tmp_path: Path):
     created = kubectl("create", "-f", "-", user="alice", stdin=pull("It was missing."))
     assert created == "pullrequest.forge.krate.a5c.ai/web-1 created"
 
+
+def merge(people: People) -> None:
+    """Approve, where the author's own word does not count, and merge."""
+    kubectl = people.kubectl
     kubectl("create", "-f", "-", user="alice", stdin=review("alice"))
     kubectl("wait", "--for=condition=Approved=False", "pull/web-1", "--timeout=30s", user="alice")
     kubectl("create", "-f", "-", user="bob", stdin=review("bob"))
@@ -109,6 +117,15 @@ def test_the_whole_story(up: Up, tmp_path: Path):
     kubectl("patch", "pull", "web-1", "--type=merge", "-p", '{"spec": {"merged": true}}', user="bob")
     kubectl("wait", "--for=jsonpath={.status.phase}=Merged", "pull/web-1", "--timeout=30s", user="bob")
 
+
+@pytest.mark.timeout(240)
+def test_the_whole_story(up: Up, tmp_path: Path):
+    """Declared, pushed, refused by a protection and by a policy, reviewed, merged, pulled."""
+    people, work = People(up), tmp_path / "web"
+    declare(people)
+    first, second = push(up.clone_url("alice"), work)
+    ask(people)
+    merge(people)
     run("git", "fetch", "-q", "--prune", "origin", cwd=work)
     merged = run("git", "log", "-1", "--format=%P|%an|%s", "origin/main", cwd=work).strip()
     assert merged == f"{first} {second}|bob|Merge pull request web-1: Say hello"

@@ -29,7 +29,7 @@ def request(
     return message
 
 
-ANSWERS = {"teams": [TEAM], "namespace": [composites.namespace()]}
+ANSWERS: dict[str, Any] = {"teams": [TEAM], "namespace": [composites.namespace()]}
 
 
 def test_requirements_first() -> None:
@@ -47,64 +47,63 @@ def test_requirements_first() -> None:
     }
 
 
+RBAC = "rbac.authorization.k8s.io"
+LABELS = {"app.kubernetes.io/managed-by": "krate", "krate.a5c.ai/team": "platform"}
+COMPOSED = {
+    "developers": {
+        "ready": "READY_FALSE",
+        "resource": {
+            "apiVersion": f"{RBAC}/v1",
+            "kind": "RoleBinding",
+            "metadata": {"name": "krate-team-platform", "namespace": "acme", "labels": LABELS},
+            "roleRef": {"apiGroup": RBAC, "kind": "ClusterRole", "name": "krate-developer"},
+            "subjects": [
+                {"apiGroup": RBAC, "kind": "User", "name": "alice"},
+                {"apiGroup": RBAC, "kind": "User", "name": "bob"},
+            ],
+        },
+    },
+    "host": {
+        "ready": "READY_FALSE",
+        "resource": {
+            "apiVersion": "host.krate.a5c.ai/v1alpha1",
+            "kind": "HostedTeam",
+            "metadata": {"name": "platform", "namespace": "acme", "labels": LABELS},
+            "spec": {
+                "forProvider": {"organization": "acme", "name": "platform", "members": ["alice", "bob"]},
+                "providerConfigRef": {"kind": "ProviderConfig", "name": "default"},
+            },
+        },
+    },
+}
+CONDITIONS = [
+    {
+        "type": "AccessReady",
+        "status": "STATUS_CONDITION_FALSE",
+        "reason": "Pending",
+        "message": "RoleBinding krate-team-platform is not created yet",
+        "target": "TARGET_COMPOSITE",
+    },
+    {
+        "type": "HostReady",
+        "status": "STATUS_CONDITION_FALSE",
+        "reason": "HostPending",
+        "message": "HostedTeam platform is not created yet",
+        "target": "TARGET_COMPOSITE",
+    },
+]
+
+
 def test_whole_response() -> None:
     """With its answers the team is composed: objects unready until observed, conditions on the composite, status."""
-    rbac, labels = (
-        "rbac.authorization.k8s.io",
-        {"app.kubernetes.io/managed-by": "krate", "krate.a5c.ai/team": "platform"},
-    )
     response = json_format.MessageToDict(runner.respond(request(**ANSWERS)))
     requirements = json_format.MessageToDict(runner.respond(request()))["requirements"]
     assert response == {
         "meta": {"tag": "tag", "ttl": "60s"},
         "context": {},
         "requirements": requirements,
-        "desired": {
-            "composite": {"resource": {"status": {"memberCount": 2.0}}},
-            "resources": {
-                "developers": {
-                    "ready": "READY_FALSE",
-                    "resource": {
-                        "apiVersion": f"{rbac}/v1",
-                        "kind": "RoleBinding",
-                        "metadata": {"name": "krate-team-platform", "namespace": "acme", "labels": labels},
-                        "roleRef": {"apiGroup": rbac, "kind": "ClusterRole", "name": "krate-developer"},
-                        "subjects": [
-                            {"apiGroup": rbac, "kind": "User", "name": "alice"},
-                            {"apiGroup": rbac, "kind": "User", "name": "bob"},
-                        ],
-                    },
-                },
-                "host": {
-                    "ready": "READY_FALSE",
-                    "resource": {
-                        "apiVersion": "host.krate.a5c.ai/v1alpha1",
-                        "kind": "HostedTeam",
-                        "metadata": {"name": "platform", "namespace": "acme", "labels": labels},
-                        "spec": {
-                            "forProvider": {"organization": "acme", "name": "platform", "members": ["alice", "bob"]},
-                            "providerConfigRef": {"kind": "ProviderConfig", "name": "default"},
-                        },
-                    },
-                },
-            },
-        },
-        "conditions": [
-            {
-                "type": "AccessReady",
-                "status": "STATUS_CONDITION_FALSE",
-                "reason": "Pending",
-                "message": "RoleBinding krate-team-platform is not created yet",
-                "target": "TARGET_COMPOSITE",
-            },
-            {
-                "type": "HostReady",
-                "status": "STATUS_CONDITION_FALSE",
-                "reason": "HostPending",
-                "message": "HostedTeam platform is not created yet",
-                "target": "TARGET_COMPOSITE",
-            },
-        ],
+        "desired": {"composite": {"resource": {"status": {"memberCount": 2.0}}}, "resources": COMPOSED},
+        "conditions": CONDITIONS,
     }
 
 

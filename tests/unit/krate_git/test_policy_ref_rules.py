@@ -52,7 +52,8 @@ def test_rules_look_at_their_operations_only(operation: RefOperation):
 
 
 def file(path: str = "x", **over: Any) -> PushedFile:
-    return PushedFile(path, **{"change": ChangeKind.ADDED, **over})
+    parts: dict[str, Any] = {"change": ChangeKind.ADDED, **over}
+    return PushedFile(path, **parts)
 
 
 BIG = file("big", size=11)
@@ -150,6 +151,34 @@ def test_what_cannot_be_evaluated(mode: Mode, failure: FailurePolicy, *, enforce
     assert verdict == Verdict((Finding(POLICY, "rule", MAIN, message, enforced=enforced),))
 
 
+SEEN: dict[str, Any] = {
+    "ref": MAIN,
+    "operation": "Update",
+    "pusher": "alice",
+    "via": "push",
+    "commits": [
+        {
+            "sha": B,
+            "title": "change",
+            "message": "change",
+            "author": {"name": "Alice", "email": "a@acme.io"},
+            "committer": {"name": "Alice", "email": "a@acme.io"},
+            "parents": [A],
+        }
+    ],
+    "files": [
+        {
+            "path": "a.txt",
+            "change": "Added",
+            "size": 3,
+            "symlink": False,
+            "submodule": False,
+            "executable": True,
+        }
+    ],
+}
+
+
 def test_expressions_see_the_push():
     """An expression gets what `expressions.VARIABLES` lists, and nothing else."""
     seen: list[Mapping[str, Any]] = []
@@ -165,34 +194,7 @@ def test_expressions_see_the_push():
         compile_expression=compile_expression,
     )
     assert verdict.findings[0].message == "the push does not satisfy the text"
-    assert seen == [
-        {
-            "ref": MAIN,
-            "operation": "Update",
-            "pusher": "alice",
-            "via": "push",
-            "commits": [
-                {
-                    "sha": B,
-                    "title": "change",
-                    "message": "change",
-                    "author": {"name": "Alice", "email": "a@acme.io"},
-                    "committer": {"name": "Alice", "email": "a@acme.io"},
-                    "parents": [A],
-                }
-            ],
-            "files": [
-                {
-                    "path": "a.txt",
-                    "change": "Added",
-                    "size": 3,
-                    "symlink": False,
-                    "submodule": False,
-                    "executable": True,
-                }
-            ],
-        }
-    ]
+    assert seen == [SEEN]
     assert set(seen[0]) == set(expressions.VARIABLES)
 
 
