@@ -67,6 +67,7 @@ def listing() -> Row:
         asyncio.run(seed_pulls(data))
         server = servers.Krate(data)
         server.start()
+        server.pause_controllers()  # they would visit 10,000 pull requests meanwhile, and change them
         port = servers.free_port()
         pki = data / "pki"
         twin = subprocess.Popen(

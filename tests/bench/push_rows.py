@@ -5,7 +5,7 @@ import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.bench import servers
+from tests.bench import bare, servers
 from tests.bench.harness import NAMESPACE, Row, folder, interleaved, median
 
 _DECLARED = f"""apiVersion: krate.a5c.ai/v1alpha1
@@ -62,7 +62,7 @@ def gitea_repository(server: servers.Gitea) -> str:
 
 
 def _clone(place: Path, url: str, name: str) -> Path:
-    """A work tree whose first commit is pushed as `main` or, where that is protected, as `base`."""
+    """A work tree whose first commit is pushed as `base`, which no protection covers."""
     tree = place / name
     servers.git("init", "-q", "-b", "main", str(tree))
     for number in range(20):
@@ -146,10 +146,10 @@ def big_push() -> Row:
     """F4: a pack with 100 commits, beside `git http-backend` on the same disk."""
     rounds = 11
     with folder() as place, servers.krate(place) as ours_server:
-        bare = place / "bare" / "web.git"
-        servers.git("init", "-q", "--bare", str(bare))
-        servers.git("config", "http.receivepack", "true", cwd=bare)
-        with servers.http_backend(place / "bare") as address:
+        target = place / "bare" / "web.git"
+        servers.git("init", "-q", "--bare", str(target))
+        servers.git("config", "http.receivepack", "true", cwd=target)
+        with bare.http_backend(place / "bare") as address:
             ours_push = _big(_clone(place, krate_repository(ours_server), "ours"))
             peer_push = _big(_clone(place, f"{address}/web.git", "peer"))
             ours, peer = interleaved(rounds, ours_push, peer_push)
