@@ -103,6 +103,18 @@ def quoted(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)
 
 
+def unsupported(field: str, shown: str, supported: Iterable[str]) -> Cause:
+    """The cause of a value that is none of those supported (apimachinery pkg/util/validation/field NotSupported).
+
+    Args:
+        field: path of the field.
+        shown: the value as it is to be printed, quoted where it is text.
+        supported: what the field may hold.
+    """
+    options = ", ".join(map(quoted, supported))
+    return Cause(CauseType.NOT_SUPPORTED, f"Unsupported value: {shown}: supported values: {options}", field)
+
+
 def qualified(plural: str, group: str) -> str:
     """`pulls.forge.example`, or `configmaps` for the core group."""
     return f"{plural}.{group}" if group else plural

@@ -9,6 +9,9 @@ from krate.clock import parse
 
 _PART: Final = re.compile(r"(?P<key>(?:[^.\[\]\\]|\\.)+)(?:\[(?P<where>[^=\]]+)=(?P<value>[^\]]*)\])?(?:\.|$)")
 
+MAX_PATH: Final = 256
+"""Characters of a path; longer ones lead nowhere. Queries carry paths of their clients' making."""
+
 _Step = tuple[str, str, str]
 
 
@@ -20,10 +23,6 @@ def _steps(path: str) -> tuple[_Step, ...]:
         key = match["key"].replace("\\.", ".").replace("\\", "")
         found.append((key, match["where"] or "", match["value"] or ""))
     return tuple(found)
-
-
-MAX_PATH: Final = 256
-"""Characters of a path; longer ones lead nowhere. Queries carry paths of their clients' making."""
 
 
 def look(obj: Any, path: str) -> Any:

@@ -12,6 +12,7 @@ from typing import Any, Final
 import jsonschema_rs
 import orjson
 
+from krate import errors
 from krate.errors import Cause, CauseType
 from krate.schema import Schema
 
@@ -131,10 +132,7 @@ def _cause(error: jsonschema_rs.ValidationError) -> Cause:
             text = f"Invalid value: {_type(value)}: {field} in body must be of type {want}: {_type(value)}"
             return Cause(CauseType.TYPE_INVALID, text, field)
         case "enum":
-            options = ", ".join(f'"{option}"' for option in kind["options"])
-            return Cause(
-                CauseType.NOT_SUPPORTED, f"Unsupported value: {_quote(value)}: supported values: {options}", field
-            )
+            return errors.unsupported(field, _quote(value), map(str, kind["options"]))
         case "maxLength":
             return Cause(CauseType.TOO_LONG, f"Too long: may not be more than {kind['limit']} bytes", field)
         case "maxItems":

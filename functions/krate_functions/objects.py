@@ -9,7 +9,7 @@ from krate.models import hosted
 from krate.models.organization import DeletionPolicy
 from krate.names import ClusterRole, Label
 
-RBAC_GROUP: Final = "rbac.authorization.k8s.io"
+RBAC_GROUP: Final = kinds.ROLE.group
 MANAGER: Final = "krate"
 OWNERS_BINDING: Final = "krate-organization-owners"
 """RoleBinding of an organisation's owners in its namespace; Repositories read from it who the owners are."""

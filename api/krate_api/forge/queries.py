@@ -12,7 +12,6 @@ from typing import Any, Final
 import orjson
 
 from krate import errors, kinds, selectors
-from krate.errors import Cause, CauseType
 from krate.identity import Attributes, Caller
 from krate.kinds import Form, Kind
 from krate.models.query import Query, QueryDenied, QueryMatch, QuerySpec, QueryStatus
@@ -91,9 +90,8 @@ class Queries:
 def _target(name: str, number: int) -> Kind:
     found = next((kind for kind in kinds.KINDS if kind.name == name and kind.form is Form.FORGE), None)
     if found is None or "list" not in found.verbs:
-        supported = ", ".join(f'"{k.name}"' for k in kinds.KINDS if k.form is Form.FORGE and "list" in k.verbs)
-        text = f'Unsupported value: "{name}": supported values: {supported}'
-        cause = Cause(CauseType.NOT_SUPPORTED, text, f"spec.targets[{number}]")
+        supported = (k.name for k in kinds.KINDS if k.form is Form.FORGE and "list" in k.verbs)
+        cause = errors.unsupported(f"spec.targets[{number}]", errors.quoted(name), supported)
         raise errors.Invalid.of(kind="Query", group=kinds.QUERY.group, name="", causes=[cause])
     return found
 

@@ -1,5 +1,6 @@
 """One authenticated request on its way through the registry."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -65,6 +66,14 @@ _VALIDATIONS: Final = ("", FieldValidation.IGNORE, FieldValidation.STRICT, Field
 MAX_MANAGER: Final = 128
 
 
+def dry_run_problems(values: Sequence[str]) -> list[Cause]:
+    """What is wrong with dryRun, of a query or of DeleteOptions: all is the only part there is."""
+    if all(value == "All" for value in values):
+        return []
+    shown = ", ".join(map(errors.quoted, values))
+    return [errors.unsupported("dryRun", f"[{shown}]", ("All",))]
+
+
 def write_options(request: Request, kind: str) -> WriteOptions:
     """Parse and check the query parameters of a write.
 
@@ -75,19 +84,11 @@ def write_options(request: Request, kind: str) -> WriteOptions:
     Raises:
         Invalid: a value is not supported.
     """
-    problems: list[Cause] = []
     dry_run = request.query.get("dryRun", [])
-    unknown = [value for value in dry_run if value != "All"]
-    if unknown:
-        shown = ", ".join(f'"{value}"' for value in dry_run)
-        problems.append(
-            Cause(CauseType.NOT_SUPPORTED, f'Unsupported value: [{shown}]: supported values: "All"', "dryRun")
-        )
+    problems = dry_run_problems(dry_run)
     validation = request.param("fieldValidation")
     if validation not in _VALIDATIONS:
-        supported = ", ".join(f'"{value}"' for value in _VALIDATIONS)
-        text = f'Unsupported value: "{validation}": supported values: {supported}'
-        problems.append(Cause(CauseType.NOT_SUPPORTED, text, "fieldValidation"))
+        problems.append(errors.unsupported("fieldValidation", errors.quoted(validation), _VALIDATIONS))
     manager = request.param("fieldManager")
     if len(manager) > MAX_MANAGER:
         text = f"Too long: may not be more than {MAX_MANAGER} bytes"

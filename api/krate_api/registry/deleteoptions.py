@@ -1,6 +1,6 @@
 """DeleteOptions of a request: from its body, or from its query where the body says nothing."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final
@@ -10,7 +10,7 @@ from krate.errors import Cause, CauseType
 from krate.schema import Schema
 from krate_api import bodies, protobuf, structural
 from krate_api.http import Request
-from krate_api.registry.call import WriteOptions
+from krate_api.registry.call import WriteOptions, dry_run_problems
 from krate_api.resources import Resource
 
 KIND: Final = "DeleteOptions"
@@ -68,7 +68,7 @@ async def parse(request: Request, resource: Resource) -> DeleteOptions:
     if orphan is None and "orphanDependents" in request.query:
         orphan = request.param("orphanDependents").lower() not in {"false", "0"}
     preconditions = found.get("preconditions") or {}
-    causes = [*_dry_run(dry_run), *_propagation(propagation, given=orphan is not None)]
+    causes = [*dry_run_problems(dry_run), *_propagation(propagation, given=orphan is not None)]
     if causes:
         raise errors.Invalid.of(kind=KIND, group="", name="", causes=causes)
     return DeleteOptions(
@@ -90,20 +90,11 @@ async def _body(request: Request, resource: Resource) -> Mapping[str, Any]:
     raise errors.BadRequest(f"the object provided is unrecognized (must be of type {KIND}){f': {why}' if why else ''}")
 
 
-def _dry_run(values: Sequence[str]) -> list[Cause]:
-    if all(value == "All" for value in values):
-        return []
-    shown = ", ".join(errors.quoted(value) for value in values)
-    return [Cause(CauseType.NOT_SUPPORTED, f'Unsupported value: [{shown}]: supported values: "All"', "dryRun")]
-
-
 def _propagation(policy: str, *, given: bool) -> list[Cause]:
     """`given`: whether orphanDependents says something too."""
     if policy and given:
         text = f"Invalid value: {errors.quoted(policy)}: orphanDependents and deletionPropagation cannot be both set"
         return [Cause(CauseType.INVALID, text, "propagationPolicy")]
     if policy and policy not in _POLICIES:
-        supported = ", ".join(f'"{one}"' for one in (*_POLICIES, "nil"))
-        text = f"Unsupported value: {errors.quoted(policy)}: supported values: {supported}"
-        return [Cause(CauseType.NOT_SUPPORTED, text, "propagationPolicy")]
+        return [errors.unsupported("propagationPolicy", errors.quoted(policy), (*_POLICIES, "nil"))]
     return []

@@ -140,8 +140,7 @@ def parse(request: Request, kind: Kind, *, watching: bool) -> ListOptions:
 def _causes(request: Request, *, version_text: str, match: str, initial: bool | None, watching: bool) -> list[Cause]:
     found: list[Cause] = []
     if match and match not in {EXACT, NOT_OLDER}:
-        text = f'Unsupported value: "{match}": supported values: "{EXACT}", "{NOT_OLDER}", ""'
-        found.append(Cause(CauseType.NOT_SUPPORTED, text, "resourceVersionMatch"))
+        found.append(errors.unsupported("resourceVersionMatch", errors.quoted(match), (EXACT, NOT_OLDER, "")))
     continuing = bool(request.param("continue"))
     rules = (
         _watch_rules(match=match, initial=initial, continuing=continuing)

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from krate import clock, errors, names
+from krate import clock, errors, kinds, names
 from krate.errors import Cause
 from krate.kinds import Form
 from krate_api import activity
@@ -19,7 +19,7 @@ from krate_api.store.interface import Committed, Put, Store, Stored
 from krate_api.store.interface import Operation as StoreOperation
 from krate_api.strategies.interface import Facts, Stamp
 
-_WITHOUT_GENERATION = frozenset({"", "rbac.authorization.k8s.io", "coordination.k8s.io"})
+_WITHOUT_GENERATION = frozenset({"", kinds.ROLE.group, kinds.LEASE.group})
 
 
 class FactFinder(Protocol):

@@ -8,11 +8,11 @@ from typing import Any, Final
 
 import orjson
 
-from krate import errors, names, selectors
+from krate import errors, kinds, names, selectors
 from krate.errors import Cause, CauseType
 from krate_api.strategies.interface import Object, Stamp, Strategy
 
-GROUP: Final = "rbac.authorization.k8s.io"
+GROUP: Final = kinds.ROLE.group
 _SUBJECTS: Final = ("ServiceAccount", "User", "Group")
 
 
@@ -85,9 +85,9 @@ def _role(ref: Mapping[str, Any], *, namespaced: bool) -> list[Cause]:
     found: list[Cause] = []
     allowed = ("Role", "ClusterRole") if namespaced else ("ClusterRole",)
     if ref["apiGroup"] != GROUP:
-        found.append(_unsupported("roleRef.apiGroup", ref["apiGroup"], (GROUP,)))
+        found.append(errors.unsupported("roleRef.apiGroup", errors.quoted(ref["apiGroup"]), (GROUP,)))
     if ref["kind"] not in allowed:
-        found.append(_unsupported("roleRef.kind", ref["kind"], allowed))
+        found.append(errors.unsupported("roleRef.kind", errors.quoted(ref["kind"]), allowed))
     if not ref["name"]:
         found.append(_required("roleRef.name"))
     else:
@@ -100,10 +100,10 @@ def _subject(subject: Mapping[str, Any], field: str, *, namespaced: bool) -> lis
     found = [] if subject["name"] else [_required(f"{field}.name")]
     kind, group = subject["kind"], subject.get("apiGroup", "")
     if kind not in _SUBJECTS:
-        return [*found, _unsupported(f"{field}.kind", kind, _SUBJECTS)]
+        return [*found, errors.unsupported(f"{field}.kind", errors.quoted(kind), _SUBJECTS)]
     wanted = "" if kind == "ServiceAccount" else GROUP
     if group != wanted:
-        found.append(_unsupported(f"{field}.apiGroup", group, (wanted,)))
+        found.append(errors.unsupported(f"{field}.apiGroup", errors.quoted(group), (wanted,)))
     if kind == "ServiceAccount":
         shown = errors.quoted(subject["name"])
         problems = names.subdomain_problems(subject["name"]) if subject["name"] else ()
@@ -119,10 +119,3 @@ def _required(field: str, text: str = "") -> Cause:
 
 def _invalid(field: str, shown: str, text: str) -> Cause:
     return Cause(CauseType.INVALID, f"Invalid value: {shown}: {text}", field)
-
-
-def _unsupported(field: str, value: str, allowed: Sequence[str]) -> Cause:
-    shown = ", ".join(f'"{one}"' for one in allowed)
-    return Cause(
-        CauseType.NOT_SUPPORTED, f"Unsupported value: {errors.quoted(value)}: supported values: {shown}", field
-    )
