@@ -7,7 +7,7 @@ SHELL := /bin/sh
 BIN := .venv/bin
 K ?=
 PYTEST := $(BIN)/python -m pytest $(if $(K),-k "$(K)")
-JOBS ?= $(if $(K),0,2)
+JOBS ?= $(if $(K),0,3)
 OUTPUT := .test-output
 
 setup: ## create .venv from the hashed locks (a no-op when current)
@@ -33,7 +33,7 @@ test-unit: setup-dev ## unit, contract and architecture tests
 	@$(PYTEST) -n $(JOBS) tests/unit tests/contract tests/architecture
 
 test-integration: setup-dev ## real servers, real clients, real Git
-	@$(PYTEST) -n $(if $(K),0,3) tests/integration
+	@$(PYTEST) -n $(JOBS) tests/integration
 
 test-browser: setup-dev ## the pages in a real browser
 	@$(PYTEST) tests/browser

@@ -2,7 +2,7 @@
 
 import asyncio
 import itertools
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,9 @@ from krate.kinds import Kind
 from krate_functions.engine import documents, loop
 from krate_kube import watch
 from krate_kube.actions import Action
+from krate_kube.interface import Client
 from krate_kube.memory import MemoryClient
+from waiting import until
 
 ROOT = Path(__file__).parents[1]
 COMPOSITIONS = [
@@ -33,16 +35,6 @@ PROTECTION: dict[str, Any] = {
     "spec": {"defaults": {"branchProtection": {"requiredApprovals": 2, "requireUpToDate": True}}}
 }
 """An organisation that asks for a default protection."""
-
-
-async def until(condition: Callable[[], Awaitable[bool] | bool], seconds: float = 10) -> None:
-    """Wait for something to become true."""
-    async with asyncio.timeout(seconds):
-        while True:
-            found = condition()
-            if found if isinstance(found, bool) else await found:
-                return
-            await asyncio.sleep(0.002)
 
 
 @asynccontextmanager
@@ -98,10 +90,10 @@ async def declare(client: MemoryClient) -> None:
     """An organisation with a team and a repository, as `krate apply` would: what is refused is tried again."""
     await client.create(kinds.ORGANIZATION, factories.make_organization())
     for kind, obj in ((kinds.TEAM, factories.make_team()), (kinds.REPOSITORY, factories.make_repository())):
-        await until(lambda kind=kind, obj=obj: _created(client, kind, obj))
+        await until(lambda kind=kind, obj=obj: created(client, kind, obj))
 
 
-async def _created(client: MemoryClient, kind: Kind, obj: dict[str, Any]) -> bool:
+async def created(client: Client, kind: Kind, obj: dict[str, Any]) -> bool:
     try:
         await client.create(kind, obj)
     except errors.NotFound:

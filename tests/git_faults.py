@@ -1,6 +1,5 @@
 """What tests of a Git room with faults share: a sink that fails on demand, and clients that do not."""
 
-import asyncio
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from pathlib import Path
@@ -71,13 +70,6 @@ async def closed(room: git_rooms.Room, tree: Path, text: str) -> None:
     answer = await post(room, await git_rooms.push_body(tree, "refs/heads/refused"))
     assert (answer.status_code, answer.text) == (503, text + "\n")
     assert await room.refs() == {}
-
-
-async def until(holds: Callable[[], object]) -> None:
-    """Wait for what no event announces: a process, or a record of another task."""
-    async with asyncio.timeout(10):
-        while not holds():  # noqa: ASYNC110 - see above
-            await asyncio.sleep(0.01)
 
 
 def receive_packs() -> list[int]:

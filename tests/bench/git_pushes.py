@@ -34,6 +34,7 @@ CGI = {
     b"content-length": "CONTENT_LENGTH",
     b"git-protocol": "GIT_PROTOCOL",
 }
+"""Variables of headers (RFC 3875)."""
 
 
 class Backend:
@@ -44,13 +45,7 @@ class Backend:
         self._settings = settings
 
     async def __call__(self, scope: asgi.Scope, receive: asgi.Receive, send: asgi.Send) -> None:
-        names = {
-            b"content-type": "CONTENT_TYPE",
-            b"git-protocol": "GIT_PROTOCOL",
-            b"content-encoding": "HTTP_CONTENT_ENCODING",
-            b"content-length": "CONTENT_LENGTH",
-        }
-        environment = {names[key]: value.decode() for key, value in scope["headers"] if key in names}
+        environment = {CGI[key]: value.decode() for key, value in scope["headers"] if key in CGI}
         process = await asyncio.create_subprocess_exec(
             "git", *self._settings, "http-backend",
             stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,

@@ -2,10 +2,9 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
-from typing import Any
 
 import structlog
 
@@ -21,6 +20,7 @@ from krate_git.memory import MemoryHost
 from krate_kube.client import HttpClient
 from krate_kube.connections import Connection, Retries
 from krate_kube.memory import MemoryClient
+from waiting import until
 
 WEB = {"forProvider": {"owner": "acme", "name": "web", "repository": "web"}}
 
@@ -44,12 +44,6 @@ async def controlling(port: int, host: MemoryHost) -> AsyncGenerator[None]:
         finally:
             work.cancel()
             await asyncio.gather(work, return_exceptions=True)
-
-
-async def until(condition: Callable[[], Any]) -> None:
-    async with asyncio.timeout(30):
-        while not condition():  # noqa: ASYNC110 - the twin has no event for it
-            await asyncio.sleep(0.01)
 
 
 def enforced(client: MemoryClient, generation: int) -> bool:

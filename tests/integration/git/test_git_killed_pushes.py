@@ -7,6 +7,7 @@ from pathlib import Path
 
 import git_faults
 import git_rooms
+import waiting
 from krate_git.interface import Push
 
 
@@ -34,13 +35,13 @@ async def test_receive_pack_killed_while_it_is_judged(room: git_rooms.Room, tree
     async def kill(push: Push) -> None:
         (pid,) = git_faults.receive_packs()
         os.kill(pid, signal.SIGKILL)
-        await git_faults.until(lambda: not git_faults.receive_packs())
+        await waiting.until(lambda: not git_faults.receive_packs())
         # The process is gone and its session waits; the intent is written all the same, a moment later.
         await asyncio.sleep(0.05)
 
     sink.before_begin = kill
     assert not (await git_faults.push(room, tree)).ok
-    await git_faults.until(lambda: sink.finished)
+    await waiting.until(lambda: sink.finished)
     assert ([done.moved for done in sink.finished], list(await sink.open_intents())) == ([()], [])
     sink.before_begin = None
     assert (await git_faults.push(room, tree)).ok
@@ -73,9 +74,9 @@ async def test_a_client_that_vanishes_during_the_upload(room: git_rooms.Room, tr
     )
     writer.write(head.encode() + body[:-10])
     await writer.drain()
-    await git_faults.until(git_faults.receive_packs)
+    await waiting.until(git_faults.receive_packs)
     writer.transport.abort()
-    await git_faults.until(lambda: not git_faults.receive_packs())
+    await waiting.until(lambda: not git_faults.receive_packs())
     assert await room.refs() == {}
     assert (await git_faults.push(room, tree)).ok
     del reader
@@ -102,6 +103,6 @@ async def test_a_client_that_vanishes_after_the_upload(room: git_rooms.Room, tre
     writer.transport.abort()
     await asyncio.sleep(0)
     gone.set()
-    await git_faults.until(lambda: sink.finished)
+    await waiting.until(lambda: sink.finished)
     assert sorted(await room.refs()) == ["refs/heads/main"]
     assert [[update.ref for update in done.moved] for done in sink.finished] == [["refs/heads/main"]]

@@ -10,6 +10,7 @@ import pytest
 import git_faults
 import git_rooms
 import git_samples
+import waiting
 from krate.identity import Attributes, Caller, Decision
 from krate_git.document import BranchRules, Source
 from krate_git.interface import Push
@@ -50,7 +51,7 @@ async def test_the_loser_of_a_first_push_hears_the_full_rule(room: git_rooms.Roo
     await started.wait()
     sink.before_begin = None
     loser = asyncio.create_task(git_faults.push(room, tree, "main:other", user="bob"))
-    await git_faults.until(lambda: len(git_faults.receive_packs()) == 2)
+    await waiting.until(lambda: len(git_faults.receive_packs()) == 2)
     proceed.set()
     assert (await winner).ok
     assert "by BranchProtection/all, rule requirePullRequest:" in (await loser).err
@@ -112,7 +113,7 @@ async def test_a_repository_that_goes_while_it_is_pushed_to(room: git_rooms.Room
 
     async def slowly() -> AsyncIterator[bytes]:
         yield body[:20]
-        await git_faults.until(git_faults.receive_packs)
+        await waiting.until(git_faults.receive_packs)
         if end == "deleted":
             await room.host.delete_repository(git_rooms.KEY, "uid-1")
         else:

@@ -11,6 +11,7 @@ from krate import kinds
 from krate_controllers.clusterroles import ClusterRoleAggregator, aggregated
 from krate_kube.interface import Object
 from krate_kube.memory import MemoryClient
+from waiting import until
 
 ROLE = kinds.CLUSTER_ROLE
 
@@ -60,17 +61,15 @@ async def test_written_as_parts_come_and_go() -> None:
         assert found is not None
         return [one["resources"][0] for one in found.get("rules") or []]
 
-    async def until(want: list[str]) -> None:
-        async with asyncio.timeout(5):
-            while resources() != want:  # noqa: ASYNC110 - the twin has no event for it
-                await asyncio.sleep(0)
+    async def becomes(want: list[str]) -> None:
+        await until(lambda: resources() == want, pause=0)
 
     task = asyncio.create_task(ClusterRoleAggregator(client, log=structlog.get_logger()).run())
-    await until(["x"])
+    await becomes(["x"])
     await client.create(ROLE, part("b", "y", to="one"))
-    await until(["x", "y"])
+    await becomes(["x", "y"])
     await client.delete(ROLE, "a")
-    await until(["y"])
+    await becomes(["y"])
     for _ in range(50):
         await asyncio.sleep(0)
     task.cancel()

@@ -1,13 +1,15 @@
 """Owner references: who goes, who stays, and in which order."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
+import functools
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Any
 
 import structlog
 
 import factories
+import waiting
 from krate import errors, kinds
 from krate.kinds import Kind
 from krate_controllers.garbage import GarbageCollector, collectable
@@ -15,6 +17,10 @@ from krate_kube.actions import Action
 from krate_kube.interface import EventType, Object, Propagation
 from krate_kube.memory import MemoryClient
 from krate_kube.watch import Change
+
+until = functools.partial(waiting.until, pause=0)
+"""The twin has no event for it; other tasks run once between two looks."""
+
 
 CONFIG_MAP, SECRET = kinds.CONFIG_MAP, kinds.SECRET
 SERVED = (kinds.NAMESPACE, CONFIG_MAP, SECRET, kinds.CLUSTER_ROLE, kinds.ORGANIZATION, kinds.SELF_SUBJECT_REVIEW)
@@ -44,12 +50,6 @@ async def collecting(client: MemoryClient, *, patience: float = 30.0) -> AsyncGe
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(5):
-        while not condition():  # noqa: ASYNC110 - the twin has no event for it
-            await asyncio.sleep(0)
 
 
 def names(client: MemoryClient, kind: Kind = CONFIG_MAP) -> list[str]:

@@ -1,7 +1,7 @@
 """The operator: one watch per kind, shared; and a whole control plane on the twins, from declaration to enforcement."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from krate_git.interface import RepositoryKey
 from krate_git.memory import MemoryHost
 from krate_kube.actions import Action
 from krate_kube.memory import MemoryClient
+from waiting import until
 
 LOG = structlog.get_logger()
 WEB = {"forProvider": {"owner": "acme", "name": "web", "repository": "web"}}
@@ -45,12 +46,6 @@ async def world(tmp_path: Path) -> AsyncGenerator[tuple[MemoryClient, MemoryHost
     work.cancel()
     await asyncio.gather(work, return_exceptions=True)
     host.close()
-
-
-async def until(condition: Callable[[], Any]) -> None:
-    async with asyncio.timeout(10):
-        while not condition():  # noqa: ASYNC110 - the twins have no event for it
-            await asyncio.sleep(0.005)
 
 
 def holds(client: MemoryClient, kind: Kind, name: str, type_: Type) -> bool:

@@ -8,6 +8,7 @@ import pytest
 
 from krate_functions.engine import queue
 from krate_functions.engine.queue import Queue
+from waiting import until
 
 
 @asynccontextmanager
@@ -24,13 +25,6 @@ async def working(handle: Callable[[str], Awaitable[float | None]], *, count: in
         for worker in workers:
             worker.cancel()
         await asyncio.gather(*workers, return_exceptions=True)
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    """Wait for something to become true."""
-    async with asyncio.timeout(5):
-        while not condition():  # noqa: ASYNC110 - a test asks from outside
-            await asyncio.sleep(0.001)
 
 
 async def test_a_key_runs_once_at_a_time_and_again_for_what_came_meanwhile() -> None:

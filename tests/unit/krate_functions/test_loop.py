@@ -5,10 +5,11 @@ from pathlib import Path
 
 import composites
 import factories
-from composite_rooms import all_ready, declare, held, is_ready, looping, until
+from composite_rooms import all_ready, declare, held, is_ready, looping
 from krate import kinds
 from krate_functions.engine import reconciler
 from krate_kube.memory import MemoryClient
+from waiting import until
 
 
 async def test_from_nothing_to_ready(controlled: MemoryClient, tmp_path: Path) -> None:

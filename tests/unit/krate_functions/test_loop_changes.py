@@ -15,12 +15,12 @@ from composite_rooms import (
     looping,
     quiet,
     said,
-    until,
     writers,
     writes,
 )
 from krate import kinds
 from krate_kube.memory import MemoryClient
+from waiting import until
 
 
 async def test_a_removed_member_loses_access(controlled: MemoryClient, tmp_path: Path) -> None:

@@ -5,9 +5,10 @@ from pathlib import Path
 import pytest
 
 import factories
-from composite_rooms import all_ready, declare, held, is_ready, looping, quiet, said, until
+from composite_rooms import all_ready, declare, held, is_ready, looping, quiet, said
 from krate import kinds
 from krate_kube.memory import MemoryClient
+from waiting import until
 
 
 @pytest.mark.usefixtures("impatient")

@@ -6,10 +6,11 @@ from typing import Any
 import pytest
 
 import factories
-from composite_rooms import PROTECTION, all_ready, declare, held, is_ready, looping, quiet, until, writes
+from composite_rooms import PROTECTION, all_ready, declare, held, is_ready, looping, quiet, writes
 from krate import kinds
 from krate_functions.engine import loop, remembered
 from krate_kube.memory import MemoryClient
+from waiting import until
 
 
 @pytest.mark.parametrize("lost", [False, True], ids=["remembered", "memory lost"])

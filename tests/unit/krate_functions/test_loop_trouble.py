@@ -16,13 +16,13 @@ from composite_rooms import (
     looping,
     quiet_events,
     said,
-    until,
     writers,
 )
 from krate import errors, kinds
 from krate_functions.engine import loop
 from krate_kube.interface import Unreachable
 from krate_kube.memory import MemoryClient
+from waiting import until
 
 
 @pytest.mark.usefixtures("impatient")
