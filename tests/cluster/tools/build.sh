@@ -15,6 +15,9 @@ STAMP="-X k8s.io/component-base/version.gitVersion=$K -X k8s.io/component-base/v
 table() {
     cat <<EOF
 kubectl|kubernetes|k8s.io/kubernetes/cmd/kubectl|0||$STAMP
+etcd|kubernetes|go.etcd.io/etcd/server/v3|0||
+kube-apiserver|kubernetes|k8s.io/kubernetes/cmd/kube-apiserver|0||$STAMP
+kube-controller-manager|kubernetes|k8s.io/kubernetes/cmd/kube-controller-manager|0||$STAMP
 gitea|gitea|code.gitea.io/gitea|1|sqlite,sqlite_unlock_notify|-X main.Version=1.26.0
 EOF
 }
