@@ -59,6 +59,7 @@ class Core:
 
     settings: Settings
     clock: Clock
+    catalog: Catalog
     store: Store
     feeds: Feeds
     authority: Authority
@@ -85,7 +86,9 @@ async def open_core(settings: Settings, clock: Clock = system) -> Core:
     authorizer = RbacAuthorizer(store, feeds)
     gatekeeper = ApiGatekeeper(authenticator, authorizer)
     sink = StorePushSink(store, clock)
-    return Core(settings, clock, store, feeds, authority, identities, authenticator, authorizer, gatekeeper, sink)
+    return Core(
+        settings, clock, catalog(), store, feeds, authority, identities, authenticator, authorizer, gatekeeper, sink
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +145,7 @@ async def build(
         archives: signs links to archives.
         policies: validators that evaluate policies, by name, in order.
     """
-    served = catalog()
+    served = core.catalog
     metrics = Metrics()
     source = Source(core.store, git, core.authorizer, core.clock)
     chain = _chain(core, policies)

@@ -41,5 +41,5 @@ class Compactor:
     async def compact(self) -> None:
         """One round over all kinds."""
         before = self._clock().timestamp() - self._settings.history_seconds
-        for resource in self._catalog.resources:
-            await self._store.compact(resource.kind.resource, keep=self._settings.history, before=before)
+        for resource in self._catalog.names:
+            await self._store.compact(resource, keep=self._settings.history, before=before)

@@ -16,17 +16,32 @@ from krate_api.strategies.interface import Strategy
 
 
 class Resource:
-    """One served kind."""
+    """One served kind, in one version.
 
-    def __init__(self, kind: Kind, strategy: Strategy) -> None:
+    Args:
+        kind: its row.
+        strategy: what differs from other kinds.
+        schema: its structural schema; without one it follows from the row's model.
+    """
+
+    def __init__(self, kind: Kind, strategy: Strategy, schema: Schema | None = None) -> None:
         self.kind = kind
         self.strategy = strategy
-        self.schema: Schema = structural(kind.model)
+        self.schema: Schema = structural(kind.model) if schema is None else schema
 
     @cached_property
     def validator(self) -> shapes.Validator:
         """Compiled on first use, so that start-up does not pay for kinds that nobody writes."""
         return shapes.Validator(self.schema)
+
+    @property
+    def stored_as(self) -> str:
+        """The apiVersion in which objects are stored, whichever of a kind's versions they were written in."""
+        return self.kind.api_version
+
+    def shown(self, body: bytes) -> bytes:
+        """A stored body as this version shows it: the stored bytes, unless a kind has several versions or schemas."""
+        return body
 
     def key(self, namespace: str, name: str) -> Key:
         return Key(self.kind.resource, namespace if self.kind.namespaced else "", name)
@@ -58,29 +73,62 @@ class Target:
     subresource: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class _Snapshot:
+    """Everything served at one moment, by whatever one looks for."""
+
+    resources: tuple[Resource, ...]
+    by_path: Mapping[tuple[str, str, str], Resource]
+    by_kind: Mapping[tuple[str, str], Resource]
+
+    @classmethod
+    def of(cls, resources: Iterable[Resource]) -> "_Snapshot":
+        served = tuple(resources)
+        return cls(
+            served,
+            {(r.kind.group, r.kind.version, r.kind.plural): r for r in served},
+            {(r.kind.api_version, r.kind.name): r for r in served},
+        )
+
+
 class Catalog:
-    """All served kinds, by the words of a URL and by apiVersion and kind."""
+    """All served kinds, by the words of a URL and by apiVersion and kind.
+
+    The rows of the table are always there; custom resources come and go. A change replaces the whole at once, so that
+    a request sees one state, and moves `generation`, so that what is derived from the catalog can be made anew.
+    """
 
     def __init__(self, resources: Iterable[Resource]) -> None:
-        self.resources = tuple(resources)
-        self._by_path = {(r.kind.group, r.kind.version, r.kind.plural): r for r in self.resources}
-        self._by_kind = {(r.kind.api_version, r.kind.name): r for r in self.resources}
-        self._by_name = {r.kind.resource: r for r in self.resources}
+        self._table = tuple(resources)
+        self._served = _Snapshot.of(self._table)
+        self.generation = 1
+
+    def serve(self, custom: Iterable[Resource]) -> None:
+        """Serve these custom resources from now on, besides the table and instead of those served until now."""
+        self._served = _Snapshot.of((*self._table, *custom))
+        self.generation += 1
+
+    @property
+    def resources(self) -> tuple[Resource, ...]:
+        """Every kind in every version."""
+        return self._served.resources
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Qualified names, each once however many versions it has: what the store knows resources by."""
+        return tuple(dict.fromkeys(resource.kind.resource for resource in self.resources))
 
     def find(self, group: str, version: str, plural: str) -> Resource | None:
-        return self._by_path.get((group, version, plural))
+        return self._served.by_path.get((group, version, plural))
 
     def of(self, kind: Kind) -> Resource:
-        return self._by_kind[kind.api_version, kind.name]
+        return self._served.by_kind[kind.api_version, kind.name]
 
     def by_kind(self, api_version: str, name: str) -> Resource | None:
-        return self._by_kind.get((api_version, name))
-
-    def by_name(self, qualified: str) -> Resource | None:
-        return self._by_name.get(qualified)
+        return self._served.by_kind.get((api_version, name))
 
     def groups(self) -> dict[str, dict[str, list[Resource]]]:
-        """Group -> version -> resources, in the order of the table."""
+        """Group -> version -> resources, in the order of the table, then of custom resources."""
         found: dict[str, dict[str, list[Resource]]] = {}
         for resource in self.resources:
             found.setdefault(resource.kind.group, {}).setdefault(resource.kind.version, []).append(resource)

@@ -30,7 +30,7 @@ def _definition(column: Column) -> dict[str, Any]:
     return {
         "name": column.name,
         "type": kind,
-        "format": "",
+        "format": column.format,
         "description": column.description or column.path,
         "priority": column.priority,
     }

@@ -55,7 +55,7 @@ from krate.kinds.forge import (
     REVIEW,
     USER,
 )
-from krate.kinds.row import AGE, STATUS, Column, Form, Kind, NameRule, Scope, Subresource
+from krate.kinds.row import AGE, STATUS, Column, Form, Kind, NameRule, Scale, Scope, Subresource
 
 KINDS: Final[tuple[Kind, ...]] = (
     ORGANIZATION,
@@ -151,6 +151,7 @@ __all__ = [
     "Form",
     "Kind",
     "NameRule",
+    "Scale",
     "Scope",
     "Subresource",
     "of",

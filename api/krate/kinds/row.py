@@ -1,4 +1,4 @@
-"""What a row of the table of kinds can say."""
+"""What a row of the table of kinds can say. Rows of custom resources are made at run time, from their definitions."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -27,17 +27,24 @@ class Form(StrEnum):
     """Served by our API server, always."""
     BUILTIN = "Builtin"
     """A kind of Kubernetes or Kyverno that the embedded server serves itself."""
+    CUSTOM = "Custom"
+    """A version of a CustomResourceDefinition that somebody applied: it has a schema and no model."""
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column of `kubectl get`; `path` is dotted, with `[type=X]` to pick from a list of maps."""
+    """One column of `kubectl get`.
+
+    `path` is dotted, with `[type=X]` to pick from a list of maps; of a custom resource it is a JSONPath, which begins
+    with a dot.
+    """
 
     name: str
     path: str
     type: str = "string"
     priority: int = 0
     description: str = ""
+    format: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +57,16 @@ class Subresource:
     """Kind of the body when it is not the parent's."""
     model: type[Resource] | None = None
     """Model of that body."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """Where an object keeps what autoscaling/v1 Scale shows: JSONPaths of plain fields, such as `.spec.replicas`."""
+
+    spec_replicas: str
+    status_replicas: str
+    label_selector: str = ""
+    """Path of a selector in its text form; empty when the kind has none."""
 
 
 STATUS: Final = Subresource("status", (Verb.GET, Verb.PATCH, Verb.UPDATE))
@@ -99,6 +116,14 @@ class Kind:
     max_name: int = names.MAX_SUBDOMAIN
     unconditional_update: bool = False
     """Whether PUT without resourceVersion is accepted, as built-in kinds do."""
+    scale: Scale | None = None
+    """What the scale subresource reads and writes, for kinds that have one among their subresources."""
+    singular_name: str = ""
+    """Only where it is not the name in small letters."""
+    list_name: str = ""
+    """Kind of lists, only where it is not the name with List behind it."""
+    deprecated: str = ""
+    """The warning that every answer carries, for a version that is going away."""
 
     @property
     def api_version(self) -> str:
@@ -106,7 +131,11 @@ class Kind:
 
     @property
     def singular(self) -> str:
-        return self.name.lower()
+        return self.singular_name or self.name.lower()
+
+    @property
+    def list_kind(self) -> str:
+        return self.list_name or f"{self.name}List"
 
     @property
     def resource(self) -> str:

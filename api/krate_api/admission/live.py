@@ -49,7 +49,7 @@ class Lookups:
         if resource is None:
             return None
         stored = await self._store.get(Key(resource.kind.resource, namespace, name))
-        return encoding.decode(stored.body) if stored is not None else None
+        return encoding.decode(resource.shown(stored.body)) if stored is not None else None
 
     async def list(
         self, api_version: str, kind: str, *, namespace: str, selector: Selector
@@ -58,7 +58,7 @@ class Lookups:
         if resource is None:
             return ()
         page = await self._store.page(resource.kind.resource, namespace=namespace, labels=selector)
-        return [encoding.decode(item.body) for item in page.items]
+        return [encoding.decode(resource.shown(item.body)) for item in page.items]
 
 
 class LivePolicies:

@@ -49,7 +49,7 @@ async def delete(write: Write, *, namespace: str, name: str, options: DeleteOpti
 
 async def _attempt(write: Write, stored: Stored, options: DeleteOptions) -> Deletion:
     resource = write.resource
-    old = encoding.decode(stored.body)
+    old = encoding.decode(resource.shown(stored.body))
     _check_preconditions(resource, old, options)
     obj = _marked(write, old, options)
     facts = await write.facts(Operation.DELETE, obj, old)
@@ -66,7 +66,7 @@ async def _attempt(write: Write, stored: Stored, options: DeleteOptions) -> Dele
         operation = Remove(stored.key, stored.version)
     batch = _batch(write, operation, old=old, obj=obj if waits else None, facts=facts)
     committed = await write.kit.store.commit(batch)
-    return Deletion(encoding.decode(writing.only(committed).body), gone=not waits)
+    return Deletion(encoding.decode(resource.shown(writing.only(committed).body)), gone=not waits)
 
 
 def _batch(

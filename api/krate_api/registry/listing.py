@@ -1,7 +1,7 @@
 """Get and list: stored bytes, never parsed unless a Table, metadata or YAML is asked for."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import orjson
@@ -41,8 +41,8 @@ def single(
 ) -> Response:
     """The response for one object."""
     if wanted.form is Form.OBJECT and not wanted.yaml:
-        return Response(stored.body, status)
-    obj = encoding.decode(stored.body)
+        return Response(resource.shown(stored.body), status)
+    obj = encoding.decode(resource.shown(stored.body))
     if wanted.form is Form.TABLE:
         metadata = {"resourceVersion": obj["metadata"].get("resourceVersion", "")}
         obj = tables.table(resource.kind, [obj], now=now, include=include, metadata=metadata)
@@ -120,36 +120,37 @@ def listed(resource: Resource, page: Page, wanted: Wanted, *, now: float, includ
     """The response for a page."""
     kind = resource.kind
     if wanted.form is Form.OBJECT and not wanted.yaml:
-        return _bytes(kind.api_version, f"{kind.name}List", page.items, list_metadata(page, always_continue=True))
-    objects = [encoding.decode(item.body) for item in page.items]
+        return _bytes(resource, page.items, list_metadata(page, always_continue=True))
+    objects = [encoding.decode(resource.shown(item.body)) for item in page.items]
     if wanted.form is Form.TABLE:
         metadata = list_metadata(page, always_continue=False)
         return render(tables.table(kind, objects, now=now, include=include, metadata=metadata), wanted)
     if wanted.form is Form.OBJECT:
         items: Sequence[Mapping[str, Any]] = objects
-        head = {"apiVersion": kind.api_version, "kind": f"{kind.name}List"}
+        head = {"apiVersion": kind.api_version, "kind": kind.list_kind}
     else:
         items = [tables.partial(obj) for obj in objects]
         head = {"apiVersion": tables.PARTIAL, "kind": Form.METADATA_LIST.value}
     return render({**head, "metadata": list_metadata(page, always_continue=False), "items": items}, wanted)
 
 
-def _bytes(api_version: str, kind: str, items: Sequence[Stored], metadata: Mapping[str, Any]) -> Response:
-    head = b'{"apiVersion":' + orjson.dumps(api_version) + b',"items":['
-    tail = (
-        b'],"kind":' + orjson.dumps(kind) + b',"metadata":' + orjson.dumps(metadata, option=orjson.OPT_SORT_KEYS) + b"}"
-    )
-    size = len(head) + len(tail) + sum(len(item.body) + 1 for item in items) - (1 if items else 0)
+def _bytes(resource: Resource, items: Sequence[Stored], metadata: Mapping[str, Any]) -> Response:
+    kind = resource.kind
+    head = b'{"apiVersion":' + orjson.dumps(kind.api_version) + b',"items":['
+    listed = orjson.dumps(metadata, option=orjson.OPT_SORT_KEYS)
+    tail = b'],"kind":' + orjson.dumps(kind.list_kind) + b',"metadata":' + listed + b"}"
+    size = len(head) + len(tail) + sum(len(item.body) + 1 for item in items)
+    bodies = (resource.shown(item.body) for item in items)
     if size <= CHUNK:
-        return Response(head + b",".join(item.body for item in items) + tail)
-    return Response(_stream(_chunks(head, items, tail)), content_type=JSON)
+        return Response(head + b",".join(bodies) + tail)
+    return Response(_stream(_chunks(head, bodies, tail)), content_type=JSON)
 
 
-def _chunks(head: bytes, items: Sequence[Stored], tail: bytes) -> Iterator[bytes]:
+def _chunks(head: bytes, bodies: Iterable[bytes], tail: bytes) -> Iterator[bytes]:
     parts, size = [head], len(head)
-    for number, item in enumerate(items):
-        parts.append(item.body if number == 0 else b"," + item.body)
-        size += len(item.body) + 1
+    for number, body in enumerate(bodies):
+        parts.append(body if number == 0 else b"," + body)
+        size += len(body) + 1
         if size >= CHUNK:
             yield b"".join(parts)
             parts, size = [], 0

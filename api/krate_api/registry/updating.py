@@ -54,7 +54,7 @@ async def update(
         stored = await write.kit.store.get(resource.key(namespace, name))
         if stored is None:
             raise writing.not_found(resource, name)
-        old = encoding.decode(stored.body)
+        old = encoding.decode(resource.shown(stored.body))
         wanted = change(copy.deepcopy(old))
         _check_identity(wanted, old)
         _check_uid(write, wanted, old)

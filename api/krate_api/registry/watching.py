@@ -72,6 +72,7 @@ class Encoder:
     """Makes frames in the form that was asked for."""
 
     def __init__(self, resource: Resource, wanted: Wanted, include: str, now: Callable[[], float]) -> None:
+        self._resource = resource
         self._kind = resource.kind
         self._form = wanted.form
         self._include = include
@@ -79,6 +80,7 @@ class Encoder:
         self._first = True
 
     def event(self, kind: str, body: bytes) -> bytes:
+        body = self._resource.shown(body)
         if self._form is Form.OBJECT:
             return b'{"type":"' + kind.encode() + b'","object":' + body + b"}\n"
         obj = encoding.decode(body)

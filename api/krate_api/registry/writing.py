@@ -158,7 +158,7 @@ def put(resource: Resource, obj: dict[str, Any], expect: int) -> Put:
         RequestEntityTooLarge: the object is larger than a request may be; patches could make it so.
     """
     key = resource.key(obj["metadata"].get("namespace", ""), obj["metadata"]["name"])
-    draft = encoding.draft(obj)
+    draft = encoding.draft({**obj, "apiVersion": resource.stored_as})
     if len(draft.head) + len(draft.tail) > MAX_BODY:
         raise errors.RequestEntityTooLarge(f"Request entity too large: limit is {MAX_BODY}")
     return Put(key, draft, resource.index(obj), expect)

@@ -175,7 +175,7 @@ class Objects:
             items.append(done.object)
         kind = ask.resource.kind
         metadata = listing.list_metadata(page, always_continue=False)
-        body = {"apiVersion": kind.api_version, "kind": f"{kind.name}List", "metadata": metadata, "items": items}
+        body = {"apiVersion": kind.api_version, "kind": kind.list_kind, "metadata": metadata, "items": items}
         return listing.render(body, wanted)
 
 

@@ -118,7 +118,7 @@ class Installation:
 
     async def _serve_api(self, bound: socket.socket, stack: contextlib.AsyncExitStack) -> None:
         core = self._core
-        served = api.catalog()
+        served = core.catalog
         policies = LivePolicies(core.store, core.feeds, served)
         running = await api.build(
             core,
