@@ -10,7 +10,7 @@ from krate.kinds import Kind, NameRule
 from krate.names import Verb
 from krate.schema import Schema, structural
 from krate_api import paths
-from krate_api import structural as shapes
+from krate_api.schemas.structural import StructuralSchema
 from krate_api.store.interface import Index, Key
 from krate_api.strategies.interface import Strategy
 
@@ -30,9 +30,9 @@ class Resource:
         self.schema: Schema = structural(kind.model) if schema is None else schema
 
     @cached_property
-    def validator(self) -> shapes.Validator:
+    def shape(self) -> StructuralSchema:
         """Compiled on first use, so that start-up does not pay for kinds that nobody writes."""
-        return shapes.Validator(self.schema)
+        return StructuralSchema(self.schema)
 
     @property
     def stored_as(self) -> str:

@@ -10,7 +10,6 @@ from typing import Any
 from krate import names
 from krate.identity import Caller
 from krate.names import Annotation
-from krate_api import structural
 from krate_api.bootstrap import roles
 from krate_api.registry import metadata, writing
 from krate_api.registry.writing import Kit
@@ -46,7 +45,7 @@ async def _wanted(kit: Kit, resource: Resource, obj: dict[str, Any]) -> list[Ope
         return _update(resource, obj, stored)
     stamp = Stamp(SERVER, kit.now())
     resource.strategy.prepare(obj, stamp)
-    structural.default(obj, resource.schema)
+    resource.shape.default(obj)
     generation = writing.has_generation(resource)
     metadata.begin(obj, namespace=meta.get("namespace", ""), now=stamp.now, generation=generation)
     resource.strategy.create(obj, Facts(), stamp)

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from krate import errors
 from krate.errors import Cause, CauseType
-from krate_api import activity, structural
+from krate_api import activity
 from krate_api.admission.interface import Operation
 from krate_api.registry import metadata, writing
 from krate_api.registry.writing import Kit, Write
@@ -40,7 +40,7 @@ async def create(write: Write, obj: dict[str, Any], *, namespace: str) -> Stored
         obj.pop("status", None)
     stamp = write.stamp()
     resource.strategy.prepare(obj, stamp)
-    structural.default(obj, resource.schema)
+    resource.shape.default(obj)
     writing.check_shape(resource, obj)
     for warning in metadata.deduplicate_owners(obj):
         write.call.warn(warning)
@@ -80,7 +80,7 @@ async def _attempt(write: Write, template: dict[str, Any], attempt: int) -> Stor
     if not obj["metadata"].get("name") and not resource.strategy.predicts_name:
         obj["metadata"]["name"] = metadata.generated_name(obj["metadata"]["generateName"])
     resource.strategy.create(obj, facts, write.stamp())
-    structural.default(obj, resource.schema)
+    resource.shape.default(obj)
     writing.check(resource, obj, None, facts.problems)
     await write.admit(Operation.CREATE, obj=obj, old=None)
     operations: list[StoreOperation] = [

@@ -6,7 +6,7 @@ Field validation (Kubernetes API concepts): Strict refuses unknown and duplicate
 from typing import Any
 
 from krate import errors
-from krate_api import bodies, structural
+from krate_api import bodies
 from krate_api.registry import metadata
 from krate_api.registry.call import Call, FieldValidation, WriteOptions
 from krate_api.resources import Resource
@@ -60,7 +60,7 @@ def finish(
     kind = resource.kind
     unknown = metadata.normalise(obj, kind)
     kept = obj.pop("metadata")
-    unknown = structural.prune(obj, resource.schema) + unknown
+    unknown = resource.shape.prune(obj) + unknown
     obj["metadata"] = kept
     if options.field_validation == FieldValidation.IGNORE:
         return

@@ -8,10 +8,11 @@ from typing import Any, Final
 from krate import errors
 from krate.errors import Cause, CauseType
 from krate.schema import Schema
-from krate_api import bodies, protobuf, structural
+from krate_api import bodies, protobuf
 from krate_api.http import Request
 from krate_api.registry.call import WriteOptions, dry_run_problems
 from krate_api.resources import Resource
+from krate_api.schemas.structural import StructuralSchema
 
 KIND: Final = "DeleteOptions"
 _POLICIES: Final = ("Foreground", "Background", "Orphan")
@@ -49,8 +50,8 @@ class DeleteOptions:
 
 
 @cache
-def _validator() -> structural.Validator:
-    return structural.Validator(_SHAPE)
+def _shape() -> StructuralSchema:
+    return StructuralSchema(_SHAPE)
 
 
 async def parse(request: Request, resource: Resource) -> DeleteOptions:
@@ -83,7 +84,7 @@ async def _body(request: Request, resource: Resource) -> Mapping[str, Any]:
     media = bodies.check_media_type(request, _MEDIA)
     parsed = bodies.parse_object(data, media, kind=KIND)
     found = {key: value for key, value in parsed.items() if value is not None}
-    causes = _validator().problems(found)
+    causes = _shape().problems(found)
     if not causes and found.get("apiVersion", "v1") in {*_API_VERSIONS, resource.kind.api_version}:
         return found
     why = "; ".join(f"{cause.field}: {cause.message}" for cause in causes)

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from krate import errors, kinds
 from krate.errors import Cause, CauseType
-from krate_api import activity, paths, structural
+from krate_api import activity, paths
 from krate_api.admission.interface import Operation
 from krate_api.registry import metadata, writing
 from krate_api.registry.writing import Write
@@ -164,8 +164,8 @@ async def _settle(
     if subresource == kinds.STATUS.name:
         obj = copy.deepcopy(old)
         obj["status"] = wanted.get("status") or {}
-        structural.default(obj, resource.schema)
-        writing.check_shape(resource, obj)
+        resource.shape.default(obj)
+        writing.check_shape(resource, obj, old)
         resource.strategy.update_status(obj, old, stamp)
         if not obj["status"] and "status" not in old:
             del obj["status"]
@@ -176,8 +176,8 @@ async def _settle(
         if "status" in old:
             wanted["status"] = copy.deepcopy(old["status"])
     resource.strategy.prepare(wanted, stamp)
-    structural.default(wanted, resource.schema)
-    writing.check_shape(resource, wanted)
+    resource.shape.default(wanted)
+    writing.check_shape(resource, wanted, old)
     for warning in metadata.deduplicate_owners(wanted):
         write.call.warn(warning)
     facts = await write.facts(Operation.UPDATE, wanted, old)

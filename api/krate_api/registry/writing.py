@@ -119,13 +119,13 @@ def has_generation(resource: Resource) -> bool:
     return resource.kind.form is not Form.BUILTIN or resource.kind.group not in _WITHOUT_GENERATION
 
 
-def check_shape(resource: Resource, obj: Mapping[str, Any]) -> None:
+def check_shape(resource: Resource, obj: Mapping[str, Any], old: Mapping[str, Any] | None = None) -> None:
     """The schema alone, before anything reads the object as if it were well formed.
 
     Raises:
         Invalid: with all problems found.
     """
-    causes = resource.validator.problems(obj)
+    causes = resource.shape.problems(obj, old)
     if causes:
         name = obj["metadata"].get("name", "")
         raise errors.Invalid.of(kind=resource.kind.name, group=resource.kind.group, name=name, causes=causes)
@@ -142,7 +142,7 @@ def check(
     causes = [*extra, *metadata.problems(obj, resource)]
     if old is not None:
         causes += metadata.new_finalizers(obj, old)
-    causes += resource.validator.problems(obj)
+    causes += resource.shape.problems(obj, old)
     if not causes:
         causes += resource.strategy.problems(obj, old)
     if causes:

@@ -8,7 +8,7 @@ from krate.errors import Cause, CauseType
 from krate.identity import Attributes
 from krate.kinds import Kind
 from krate.models.query import Query
-from krate_api import bodies, structural
+from krate_api import bodies
 from krate_api.authz.authorizer import Authorizer
 from krate_api.forge.queries import Queries
 from krate_api.http import Request, Response
@@ -40,7 +40,7 @@ class Creators:
         options = write_options(request, "CreateOptions")
         media = bodies.check_media_type(request, bodies.accepted_for(resource.kind))
         obj = decoding.decode(await request.body(), media, resource, call, options)
-        structural.default(obj, resource.schema)
+        resource.shape.default(obj)
         writing.check_shape(resource, obj)
         answered = await self._creators[resource.kind](obj, call)
         rendered = listing.render(answered, wanted)

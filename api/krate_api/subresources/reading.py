@@ -6,15 +6,16 @@ from typing import Any, TypeVar
 from krate import errors, schema
 from krate.kinds import Kind, Subresource
 from krate.models.meta import Resource
-from krate_api import bodies, structural
+from krate_api import bodies
 from krate_api.http import Request
+from krate_api.schemas.structural import StructuralSchema
 
 R = TypeVar("R", bound=Resource)
 
 
 @cache
-def _validator(model: type[Resource]) -> structural.Validator:
-    return structural.Validator(schema.structural(model))
+def _shape(model: type[Resource]) -> StructuralSchema:
+    return StructuralSchema(schema.structural(model))
 
 
 async def body(request: Request, kind: Kind, sub: Subresource, model: type[R]) -> R:
@@ -34,12 +35,12 @@ async def body(request: Request, kind: Kind, sub: Subresource, model: type[R]) -
             )
     obj.pop("metadata", None)
     obj.pop("status", None)
-    unknown = structural.prune(obj, schema.structural(model))
+    unknown = _shape(model).prune(obj)
     if unknown:
         texts = ", ".join(f'unknown field "{path}"' for path in unknown)
         raise errors.BadRequest(f"strict decoding error: {texts}")
-    structural.default(obj, schema.structural(model))
-    causes = _validator(model).problems(obj)
+    _shape(model).default(obj)
+    causes = _shape(model).problems(obj)
     if causes:
         raise errors.Invalid.of(kind=sub.kind, group=kind.group, name="", causes=causes)
     return model.model_validate({"apiVersion": kind.api_version, "kind": sub.kind, **obj})

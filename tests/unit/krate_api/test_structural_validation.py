@@ -11,7 +11,7 @@ from krate import kinds
 from krate.errors import Cause, CauseType
 from krate.kinds import Kind
 from krate.schema import Schema, structural
-from krate_api import structural as shapes
+from krate_api.schemas import structural as shapes
 
 TEXT: Schema = {"type": "string"}
 SCHEMA: Schema = {
@@ -217,18 +217,18 @@ PROBLEMS: dict[str, tuple[Any, list[Cause]]] = {
 
 
 @pytest.fixture(scope="module")
-def validator() -> shapes.Validator:
-    return shapes.Validator(SCHEMA)
+def validator() -> shapes.StructuralSchema:
+    return shapes.StructuralSchema(SCHEMA)
 
 
 @pytest.mark.parametrize("name", PROBLEMS)
-def test_problems(validator: shapes.Validator, name: str) -> None:
+def test_problems(validator: shapes.StructuralSchema, name: str) -> None:
     """Every rule has its cause, its field and its sentence."""
     value, want = PROBLEMS[name]
     assert validator.problems(value) == want
 
 
-def test_problems_are_bounded(validator: shapes.Validator) -> None:
+def test_problems_are_bounded(validator: shapes.StructuralSchema) -> None:
     """A body of a hundred thousand mistakes is told a bounded number of them, and that there are more."""
     found = validator.problems(obj(title="x", reviewers=[5] * 100_000))
     assert len(found) == shapes.MAX_PROBLEMS + 1
@@ -240,7 +240,7 @@ def test_problems_are_bounded(validator: shapes.Validator) -> None:
 @pytest.mark.timeout(20)
 def test_patterns_take_linear_time() -> None:
     """A pattern that makes backtracking engines explode is matched in the length of the text."""
-    hostile = shapes.Validator({"type": "object", "properties": {"a": {"type": "string", "pattern": "^(a+)+$"}}})
+    hostile = shapes.StructuralSchema({"type": "object", "properties": {"a": {"type": "string", "pattern": "^(a+)+$"}}})
     assert len(hostile.problems({"a": "a" * 200_000 + "!"})) == 1
 
 
@@ -248,7 +248,7 @@ def test_patterns_take_linear_time() -> None:
 def test_every_kind_compiles(kind: Kind) -> None:
     """The schema of every kind compiles, and finds an empty object wanting at most what is required."""
     schema = structural(kind.model)
-    found = {cause.field for cause in shapes.Validator(schema).problems({})}
+    found = {cause.field for cause in shapes.StructuralSchema(schema).problems({})}
     assert found == set(schema.get("required", []))
 
 
@@ -267,7 +267,7 @@ JSON = st.recursive(
 @given(st.fixed_dictionaries({"spec": JSON}, optional={"metadata": JSON, "bogus": JSON}))
 def test_any_object_can_be_pruned_defaulted_and_judged(value: dict[str, Any]) -> None:
     """Whatever the object, pruning and defaulting end, are idempotent, and judging gives causes."""
-    validator = shapes.Validator(SCHEMA)
+    validator = shapes.StructuralSchema(SCHEMA)
     shapes.prune(value, SCHEMA)
     assert shapes.prune(value, SCHEMA) == []
     shapes.default(value, SCHEMA)

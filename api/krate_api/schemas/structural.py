@@ -84,7 +84,7 @@ def _plain(schema: Schema) -> Schema:
     return found
 
 
-class Validator:
+class StructuralSchema:
     """A schema compiled once."""
 
     def __init__(self, schema: Schema) -> None:
@@ -94,7 +94,15 @@ class Validator:
         )
         self._lists = tuple(_keyed(schema, ()))
 
-    def problems(self, obj: Mapping[str, Any]) -> list[Cause]:
+    def prune(self, obj: dict[str, Any]) -> list[str]:
+        """Remove what the schema does not know, in place; answers the paths that went."""
+        return prune(obj, self._schema)
+
+    def default(self, obj: dict[str, Any]) -> None:
+        """Fill in defaults, in place."""
+        default(obj, self._schema)
+
+    def problems(self, obj: Mapping[str, Any], old: Mapping[str, Any] | None = None) -> list[Cause]:  # noqa: ARG002 - ratcheting needs it
         """The problems of `obj`, by field; of very many the first `MAX_PROBLEMS`, and that there are more."""
         wrong = (_cause(error) for error in self._compiled.iter_errors(obj))
         twice = (cause for path, schema in self._lists for cause in _duplicates(obj, path, schema))
