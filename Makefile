@@ -1,8 +1,8 @@
 # Every command of this repository; `make help` prints the ## comments.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: setup setup-dev demo up lint types test-unit test-integration test-browser manifests test verify bench tools \
-	generate lock fmt help
+.PHONY: setup setup-dev demo up lint types test-unit test-integration test-browser manifests test verify bench test-cluster \
+	conformance tools generate lock fmt help
 
 BIN := .venv/bin
 K ?=
@@ -49,6 +49,12 @@ verify: setup-dev ## regenerate what is generated; fails on a difference
 
 bench: setup-dev ## benchmarks side by side (ROWS=F1,F2)
 	@$(BIN)/python -m tests.bench $(if $(ROWS),--rows $(ROWS))
+
+test-cluster: setup-dev ## against real components that `make tools` builds (SUITE=controlplane)
+	@$(PYTEST) --timeout 600 tests/cluster$(if $(SUITE),/$(SUITE))
+
+conformance: setup-dev ## our answers beside a real kube-apiserver's (ONLY='applies.*')
+	@PYTHONPATH=tests $(BIN)/python -m conformance $(if $(ONLY),--only '$(ONLY)')
 
 tools: ## build Go tools into a cache outside the checkout (TOOL=kubectl)
 	@sh tests/cluster/tools/build.sh $(TOOL)

@@ -34,10 +34,17 @@ class CommandFailed(AssertionError):
     """A command that was to succeed did not."""
 
 
+def free_ports(count: int) -> list[int]:
+    """Different ports that nobody listens on: they are held together, so that none is told twice."""
+    with contextlib.ExitStack() as held:
+        probes = [held.enter_context(socket.socket()) for _ in range(count)]
+        for probe in probes:
+            probe.bind(("127.0.0.1", 0))
+        return [probe.getsockname()[1] for probe in probes]
+
+
 def free_port() -> int:
-    with contextlib.closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    return free_ports(1)[0]
 
 
 def until(what: str, holds: Callable[[], Any], seconds: float = 30.0) -> Any:

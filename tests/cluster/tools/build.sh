@@ -1,5 +1,5 @@
 #!/bin/sh
-# `make tools [TOOL=name]`: build the real components that the suites and benchmarks use, from their Go modules, into a
+# `make tools [TOOL="name name"]`: build the real components that the suites and benchmarks use, from their Go modules, into a
 # cache outside the checkout (KRATE_TOOLS, by default ~/.cache/krate/tools). A stamp says what was built from what.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
@@ -38,9 +38,10 @@ build() { # build NAME FOLDER PACKAGE CGO TAGS FLAGS
     echo "tools: $name built in $(($(date +%s) - started)) s"
 }
 
-wanted=${1:-}
-[ -z "$wanted" ] || table | grep -q "^$wanted|" || { echo "no tool is called $wanted" >&2; exit 1; }
+for name in "$@"; do
+    table | grep -q "^$name|" || { echo "no tool is called $name" >&2; exit 1; }
+done
+wanted=" $* "
 table | while IFS='|' read -r name folder package cgo tags flags; do
-    [ -z "$wanted" ] || [ "$wanted" = "$name" ] || continue
-    build "$name" "$folder" "$package" "$cgo" "$tags" "$flags"
+    case $wanted in "  " | *" $name "*) build "$name" "$folder" "$package" "$cgo" "$tags" "$flags" ;; esac
 done

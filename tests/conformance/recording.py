@@ -1,0 +1,211 @@
+"""One scenario played against one server: every exchange is recorded, and what must differ is given a stable name.
+
+UIDs become `<uid 1>` in the order they appear, versions of objects their rank among those seen (so that "unchanged" and
+"moved" stay visible), times `<time>`. Nothing else is touched: whatever remains is compared whole.
+"""
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx2
+
+UID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
+CURRENT = re.compile(
+    r"(?<=current: )\d+|(?<=match the ResourceVersion in record \()\d+|(?<=too old resource version: )\d+ \(\d+\)"
+)
+KEY = re.compile(r"(?<=Key: )[^,]+")
+MINE = {
+    "date",
+    "audit-id",
+    "content-length",
+    "x-kubernetes-pf-flowschema-uid",
+    "x-kubernetes-pf-prioritylevel-uid",
+    "x-correlation-id",
+    "transfer-encoding",
+    "connection",
+    "server",
+}
+"""Headers that say nothing about behaviour."""
+View = Callable[[Any], Any]
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """A request as it is named in the table, and the answer, comparable between servers."""
+
+    name: str
+    status: int
+    headers: dict[str, str]
+    body: Any
+
+    @property
+    def summary(self) -> str:
+        """The answer in a line."""
+        body = self.body
+        if isinstance(body, dict) and body.get("kind") == "Status":
+            return f"{self.status} {body.get('reason') or body.get('status')}: {body.get('message', '')}".rstrip(": ")
+        if isinstance(body, list):
+            types = [frame.get("type") if isinstance(frame, dict) else "?" for frame in body]
+            return f"{self.status} {' '.join(map(str, types))}"
+        return f"{self.status} {body.get('kind', '') if isinstance(body, dict) else str(body)[:60]}".rstrip()
+
+
+@dataclass
+class Session:
+    """A conversation with one server in a namespace of its own."""
+
+    client: httpx2.Client
+    namespace: str
+    _raw: list[tuple[str, httpx2.Response, Any]] = field(default_factory=list)
+
+    @property
+    def pulls(self) -> str:
+        return f"/apis/ref.example.com/v1/namespaces/{self.namespace}/pulls"
+
+    @property
+    def widgets(self) -> str:
+        return "/apis/ref.example.com/v1/widgets"
+
+    def quiet(self, method: str, path: str, body: Any = None, **options: Any) -> Any:
+        """A request that is not part of the comparison; answers the parsed body."""
+        response = self._send(method, path, body, **options)
+        return _parsed(response)
+
+    def ask(
+        self, name: str, method: str, path: str, body: Any = None, *, view: View = lambda found: found, **options: Any
+    ) -> Any:
+        """A request whose answer is recorded under `name`; answers the parsed body.
+
+        Args:
+            name: of the row.
+            method: HTTP method.
+            path: of the request.
+            body: JSON, or bytes as they are.
+            view: the part of the body that two servers can have in common.
+            options: of `_send`.
+        """
+        response = self._send(method, path, body, **options)
+        parsed = view(_parsed(response))
+        self._raw.append((name, response, parsed))
+        return parsed
+
+    def get(self, name: str, path: str, **options: Any) -> Any:
+        return self.ask(name, "GET", path, **options)
+
+    def post(self, name: str, path: str, body: Any, **options: Any) -> Any:
+        return self.ask(name, "POST", path, body, **options)
+
+    def put(self, name: str, path: str, body: Any, **options: Any) -> Any:
+        return self.ask(name, "PUT", path, body, **options)
+
+    def delete(self, name: str, path: str, body: Any = None, **options: Any) -> Any:
+        return self.ask(name, "DELETE", path, body, **options)
+
+    def merge(self, name: str, path: str, body: Any, **options: Any) -> Any:
+        return self.ask(name, "PATCH", path, body, media="application/merge-patch+json", **options)
+
+    def json_patch(self, name: str, path: str, body: Any, **options: Any) -> Any:
+        return self.ask(name, "PATCH", path, body, media="application/json-patch+json", **options)
+
+    def apply(self, name: str, path: str, body: Any, manager: str = "a", **options: Any) -> Any:
+        query = {"fieldManager": manager, **options.pop("query", {})}
+        return self.ask(name, "PATCH", path, body, media="application/apply-patch+yaml", query=query, **options)
+
+    def _send(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        media: str = "application/json",
+        accept: str = "application/json",
+        query: dict[str, Any] | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> httpx2.Response:
+        content = body if isinstance(body, bytes | None) else json.dumps(body).encode()
+        wire = {
+            "accept": accept,
+            **({"content-type": media} if content is not None and media else {}),
+            **(headers or {}),
+        }
+        return self.client.request(method, path, content=content, params=query, headers=wire)
+
+    def finish(self) -> list[Exchange]:
+        """The recording, normalised as a whole: ranks need all versions."""
+        names = _Names(self.namespace)
+        for _, _, parsed in self._raw:
+            names.learn(parsed)
+        return [
+            Exchange(name, response.status_code, _headers(response, names), names.rename(parsed))
+            for name, response, parsed in self._raw
+        ]
+
+
+def _parsed(response: httpx2.Response) -> Any:
+    text = response.text
+    try:
+        return json.loads(text)
+    except ValueError:
+        pass
+    try:  # the frames of a watch
+        return [json.loads(line) for line in text.splitlines()] if text.endswith("\n") and text[0] == "{" else text
+    except ValueError:
+        return text
+
+
+def _headers(response: httpx2.Response, names: "_Names") -> dict[str, str]:
+    return {name: names.text(value) for name, value in sorted(response.headers.items()) if name not in MINE}
+
+
+class _Names:
+    """Stable names for what differs between two servers."""
+
+    def __init__(self, namespace: str) -> None:
+        self._namespace = namespace
+        self._uids: dict[str, str] = {}
+        self._versions: set[int] = set()
+
+    def learn(self, value: Any) -> None:
+        """Collect versions of objects and UIDs."""
+        if isinstance(value, dict):
+            meta = value.get("metadata")
+            if isinstance(meta, dict) and "uid" in meta and str(meta.get("resourceVersion", "")).isdigit():
+                self._versions.add(int(meta["resourceVersion"]))
+            for item in value.values():
+                self.learn(item)
+        elif isinstance(value, list):
+            for item in value:
+                self.learn(item)
+        elif isinstance(value, str):
+            for uid in UID.findall(value):
+                self._uids.setdefault(uid, f"<uid {len(self._uids) + 1}>")
+
+    def rename(self, value: Any) -> Any:
+        if isinstance(value, dict):
+            return {key: self._member(key, item, value) for key, item in value.items()}
+        if isinstance(value, list):
+            return [self.rename(item) for item in value]
+        return self.text(value) if isinstance(value, str) else value
+
+    def _member(self, key: str, value: Any, owner: dict[str, Any]) -> Any:
+        if key == "resourceVersion" and isinstance(value, str) and value.isdigit():
+            return self._version(int(value), listed="uid" not in owner)
+        if key == "continue" and value:
+            return "<token>"
+        return self.rename(value)
+
+    def _version(self, value: int, *, listed: bool) -> str:
+        if not listed:
+            return f"<version {sorted(self._versions).index(value) + 1}>"
+        return "<no version>" if value == 0 else "<version of a list>"
+
+    def text(self, value: str) -> str:
+        for uid, name in self._uids.items():
+            value = value.replace(uid, name)
+        value = TIME.sub("<time>", UID.sub("<uid>", value))
+        value = KEY.sub("<key>", CURRENT.sub("<version>", value))
+        return value.replace(self._namespace, "<namespace>")
