@@ -9,6 +9,7 @@ from pathlib import Path
 from conformance.recording import Exchange, Session
 from conformance.scenarios import (
     applies,
+    commands,
     creates,
     definitions_of_kinds,
     deletes,
@@ -31,6 +32,7 @@ SCENARIOS: tuple[Scenario, ...] = (
     *schemas.SCENARIOS,
     *definitions_of_kinds.SCENARIOS,
     *surroundings.SCENARIOS,
+    *commands.SCENARIOS,
 )
 DIFFERENCES = Path(__file__).parents[2] / "docs" / "differences.md"
 _ROW = re.compile(r"^\| `(?P<pattern>[^`]+)` \|")

@@ -5,18 +5,30 @@ UIDs become `<uid 1>` in the order they appear, versions of objects their rank a
 """
 
 import json
+import os
 import re
+import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import httpx2
 
+import cluster_tools
+
 UID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
+AGE = re.compile(r"\b(\d+[smh])+(?=\s|$)")
 CURRENT = re.compile(
     r"(?<=current: )\d+|(?<=match the ResourceVersion in record \()\d+|(?<=too old resource version: )\d+ \(\d+\)"
 )
+PRINTED = re.compile(
+    r"(?<=LIVE-)\d+|(?<=MERGED-)\d+|(?<=resourceVersion: \")\d+|(?<=Resource Version:)\s+\d+"
+    r"|^[IWEF]\d{4} [\d:.]+ +\d+|\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+ [+-]\d{4}",
+    re.MULTILINE,
+)
+"""What kubectl prints of temporary files, versions and clocks."""
 KEY = re.compile(r"(?<=Key: )[^,]+")
 MINE = {
     "date",
@@ -48,6 +60,8 @@ class Exchange:
         body = self.body
         if isinstance(body, dict) and body.get("kind") == "Status":
             return f"{self.status} {body.get('reason') or body.get('status')}: {body.get('message', '')}".rstrip(": ")
+        if isinstance(body, dict) and body.keys() == {"out", "err"}:
+            return f"status {self.status}: {' / '.join((*body['err'], *body['out']))}"
         if isinstance(body, list):
             types = [frame.get("type") if isinstance(frame, dict) else "?" for frame in body]
             return f"{self.status} {' '.join(map(str, types))}"
@@ -60,7 +74,8 @@ class Session:
 
     client: httpx2.Client
     namespace: str
-    _raw: list[tuple[str, httpx2.Response, Any]] = field(default_factory=list)
+    kubeconfig: Path
+    _raw: list[tuple[str, httpx2.Response | subprocess.CompletedProcess[str], Any]] = field(default_factory=list)
 
     @property
     def pulls(self) -> str:
@@ -92,6 +107,25 @@ class Session:
         parsed = view(_parsed(response))
         self._raw.append((name, response, parsed))
         return parsed
+
+    def kubectl(self, name: str, *arguments: str, stdin: str = "") -> str:
+        """A command of the real kubectl in the session's namespace, recorded; answers its standard output."""
+        environment = {
+            "PATH": os.environ["PATH"],
+            "KUBECONFIG": str(self.kubeconfig),
+            "HOME": str(self.kubeconfig.parent),
+        }
+        done = subprocess.run(
+            [str(cluster_tools.path("kubectl")), "-n", self.namespace, *arguments],
+            input=stdin,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        self._raw.append((name, done, {"out": done.stdout, "err": done.stderr}))
+        return done.stdout
 
     def get(self, name: str, path: str, **options: Any) -> Any:
         return self.ask(name, "GET", path, **options)
@@ -139,10 +173,22 @@ class Session:
         names = _Names(self.namespace)
         for _, _, parsed in self._raw:
             names.learn(parsed)
-        return [
-            Exchange(name, response.status_code, _headers(response, names), names.rename(parsed))
-            for name, response, parsed in self._raw
-        ]
+        return [_exchange(name, answer, parsed, names) for name, answer, parsed in self._raw]
+
+
+def _exchange(
+    name: str, answer: httpx2.Response | subprocess.CompletedProcess[str], parsed: Any, names: "_Names"
+) -> Exchange:
+    if isinstance(answer, httpx2.Response):
+        return Exchange(name, answer.status_code, _headers(answer, names), names.rename(parsed))
+    texts = {
+        stream: AGE.sub("<age>", PRINTED.sub("<>", names.text(text))).splitlines() for stream, text in parsed.items()
+    }
+    # Columns are as wide as what stands in them, and an age may have one digit or two.
+    lines = {
+        stream: [" ".join(line.split()) if "<age>" in line else line for line in text] for stream, text in texts.items()
+    }
+    return Exchange(name, answer.returncode, {}, lines)
 
 
 def _parsed(response: httpx2.Response) -> Any:
@@ -158,7 +204,9 @@ def _parsed(response: httpx2.Response) -> Any:
 
 
 def _headers(response: httpx2.Response, names: "_Names") -> dict[str, str]:
-    return {name: names.text(value) for name, value in sorted(response.headers.items()) if name not in MINE}
+    found = {name: names.text(value) for name, value in sorted(response.headers.items()) if name not in MINE}
+    # Digests of documents that speak of other groups too; that there is one counts.
+    return {name: "<digest>" if name == "etag" else value for name, value in found.items()}
 
 
 class _Names:

@@ -26,14 +26,14 @@ class Target:
 
     name: str
     client: httpx2.Client
-    folder: Path
+    kubeconfig: Path
 
     def session(self) -> Session:
         """A conversation in a new namespace."""
         namespace = f"c-{uuid.uuid4().hex[:10]}"
         body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}}
         self.client.post("/api/v1/namespaces", json=body).raise_for_status()
-        return Session(self.client, namespace)
+        return Session(self.client, namespace, self.kubeconfig)
 
     def define(self) -> None:
         """Apply the definitions and wait until they are served."""
@@ -81,7 +81,7 @@ def _trust(context: ssl.SSLContext, cluster: dict[str, Any]) -> None:
 def real(folder: Path) -> Generator[Target]:
     """kube-apiserver, without the controllers that would write beside the scenarios."""
     with ControlPlane(folder, controllers=False) as running, client(running.kubeconfig) as admin:
-        found = Target("kube-apiserver", admin, folder)
+        found = Target("kube-apiserver", admin, running.kubeconfig)
         found.define()
         yield found
 
@@ -91,6 +91,6 @@ def ours(folder: Path) -> Generator[Target]:
     """`krate up` on an empty directory."""
     folder.mkdir(parents=True, exist_ok=True)
     with Up(folder) as running, client(running.kubeconfig) as admin:
-        found = Target("krate", admin, folder)
+        found = Target("krate", admin, running.kubeconfig)
         found.define()
         yield found
