@@ -1,12 +1,7 @@
-"""One scenario played against one server: every exchange is recorded, and what must differ is given a stable name.
-
-UIDs become `<uid 1>` in the order they appear, versions of objects their rank among those seen (so that "unchanged" and
-"moved" stay visible), times `<time>`. Nothing else is touched: whatever remains is compared whole.
-"""
+"""One scenario played against one server: every exchange is recorded, and what must differ is given a stable name."""
 
 import json
 import os
-import re
 import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -16,22 +11,11 @@ from typing import Any
 import httpx2
 
 import cluster_tools
+from conformance.naming import AGE, PRINTED, Names
 
-UID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
-TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
-AGE = re.compile(r"\b(\d+[smh])+(?=\s|$)")
-CURRENT = re.compile(
-    r"(?<=current: )\d+|(?<=match the ResourceVersion in record \()\d+|(?<=too old resource version: )\d+ \(\d+\)"
-)
-PRINTED = re.compile(
-    r"(?<=LIVE-)\d+|(?<=MERGED-)\d+|(?<=resourceVersion: \")\d+|(?<=Resource Version:)\s+\d+"
-    r"|^[IWEF]\d{4} [\d:.]+ +\d+|\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+ [+-]\d{4}",
-    re.MULTILINE,
-)
-"""What kubectl prints of temporary files, versions and clocks."""
-KEY = re.compile(r"(?<=Key: )[^,]+")
 MINE = {
     "date",
+    "last-modified",
     "audit-id",
     "content-length",
     "x-kubernetes-pf-flowschema-uid",
@@ -170,14 +154,14 @@ class Session:
 
     def finish(self) -> list[Exchange]:
         """The recording, normalised as a whole: ranks need all versions."""
-        names = _Names(self.namespace)
+        names = Names(self.namespace)
         for _, _, parsed in self._raw:
             names.learn(parsed)
         return [_exchange(name, answer, parsed, names) for name, answer, parsed in self._raw]
 
 
 def _exchange(
-    name: str, answer: httpx2.Response | subprocess.CompletedProcess[str], parsed: Any, names: "_Names"
+    name: str, answer: httpx2.Response | subprocess.CompletedProcess[str], parsed: Any, names: Names
 ) -> Exchange:
     if isinstance(answer, httpx2.Response):
         return Exchange(name, answer.status_code, _headers(answer, names), names.rename(parsed))
@@ -203,57 +187,7 @@ def _parsed(response: httpx2.Response) -> Any:
         return text
 
 
-def _headers(response: httpx2.Response, names: "_Names") -> dict[str, str]:
+def _headers(response: httpx2.Response, names: Names) -> dict[str, str]:
     found = {name: names.text(value) for name, value in sorted(response.headers.items()) if name not in MINE}
     # Digests of documents that speak of other groups too; that there is one counts.
     return {name: "<digest>" if name == "etag" else value for name, value in found.items()}
-
-
-class _Names:
-    """Stable names for what differs between two servers."""
-
-    def __init__(self, namespace: str) -> None:
-        self._namespace = namespace
-        self._uids: dict[str, str] = {}
-        self._versions: set[int] = set()
-
-    def learn(self, value: Any) -> None:
-        """Collect versions of objects and UIDs."""
-        if isinstance(value, dict):
-            meta = value.get("metadata")
-            if isinstance(meta, dict) and "uid" in meta and str(meta.get("resourceVersion", "")).isdigit():
-                self._versions.add(int(meta["resourceVersion"]))
-            for item in value.values():
-                self.learn(item)
-        elif isinstance(value, list):
-            for item in value:
-                self.learn(item)
-        elif isinstance(value, str):
-            for uid in UID.findall(value):
-                self._uids.setdefault(uid, f"<uid {len(self._uids) + 1}>")
-
-    def rename(self, value: Any) -> Any:
-        if isinstance(value, dict):
-            return {key: self._member(key, item, value) for key, item in value.items()}
-        if isinstance(value, list):
-            return [self.rename(item) for item in value]
-        return self.text(value) if isinstance(value, str) else value
-
-    def _member(self, key: str, value: Any, owner: dict[str, Any]) -> Any:
-        if key == "resourceVersion" and isinstance(value, str) and value.isdigit():
-            return self._version(int(value), listed="uid" not in owner)
-        if key == "continue" and value:
-            return "<token>"
-        return self.rename(value)
-
-    def _version(self, value: int, *, listed: bool) -> str:
-        if not listed:
-            return f"<version {sorted(self._versions).index(value) + 1}>"
-        return "<no version>" if value == 0 else "<version of a list>"
-
-    def text(self, value: str) -> str:
-        for uid, name in self._uids.items():
-            value = value.replace(uid, name)
-        value = TIME.sub("<time>", UID.sub("<uid>", value))
-        value = KEY.sub("<key>", CURRENT.sub("<version>", value))
-        return value.replace(self._namespace, "<namespace>")

@@ -35,7 +35,10 @@ def _changed(change: Callable[[dict[str, Any]], object]) -> dict[str, Any]:
 
 
 def _established(definition: dict[str, Any]) -> bool:
-    return any(one["type"] == "Established" for one in definition.get("status", {}).get("conditions", []))
+    return any(
+        one["type"] == "Established" and one["status"] == "True"
+        for one in definition.get("status", {}).get("conditions", [])
+    )
 
 
 def stored(s: Session) -> None:
@@ -180,6 +183,7 @@ def life(s: Session) -> None:
     s.put("immutable scope", at, {**made, "spec": {**made["spec"], "scope": "Cluster"}})
     s.put("immutable group", at, {**made, "spec": {**made["spec"], "group": "x.example.com"}})
     s.merge("generation moves", at, {"spec": {"names": {"shortNames": ["th"]}}})
+    until("the name is accepted", lambda: "th" in s.quiet("GET", at)["status"]["acceptedNames"].get("shortNames", []))
     s.merge("status is not yours", at, {"status": {"storedVersions": []}})
     s.merge("stored versions emptied", f"{at}/status", {"status": {"storedVersions": []}})
     s.merge(

@@ -19,7 +19,12 @@ def groups(s: Session) -> None:
     s.get("group as html", BASE, accept="text/html")
     s.get("group for anything", BASE, accept="*/*")
     s.get("version with a slash", f"{BASE}/v1/")
-    s.get("protobuf first", f"{BASE}/v1", accept="application/vnd.kubernetes.protobuf,application/json")
+    s.get(
+        "protobuf first",
+        f"{BASE}/v1",
+        accept="application/vnd.kubernetes.protobuf,application/json",
+        view=lambda body: isinstance(body, str),
+    )
 
 
 def _shared_groups(document: Any) -> Any:
@@ -83,7 +88,7 @@ def plain_paths(s: Session) -> None:
         "//api",
         "/api/v1/namespaces/%2e%2e/x",
     ):
-        s.get(path, path)
+        s.get(path, path, view=lambda body: {**body, "paths": []} if isinstance(body, dict) else body)
     for method in ("POST", "PUT", "PATCH", "DELETE"):
         s.ask(f"{method} on discovery", method, "/apis", {} if method != "DELETE" else None, view=_kind)
     s.ask("PUT on a collection", "PUT", s.pulls, {})
