@@ -9,10 +9,12 @@ from pathlib import Path
 from conformance.recording import Exchange, Session
 from conformance.scenarios import (
     applies,
+    builtins,
     commands,
     creates,
     definitions_of_kinds,
     deletes,
+    identities,
     reads,
     schemas,
     surroundings,
@@ -32,6 +34,8 @@ SCENARIOS: tuple[Scenario, ...] = (
     *schemas.SCENARIOS,
     *definitions_of_kinds.SCENARIOS,
     *surroundings.SCENARIOS,
+    *builtins.SCENARIOS,
+    *identities.SCENARIOS,
     *commands.SCENARIOS,
 )
 DIFFERENCES = Path(__file__).parents[2] / "docs" / "differences.md"

@@ -88,7 +88,7 @@ class Session:
             options: of `_send`.
         """
         response = self._send(method, path, body, **options)
-        parsed = view(_parsed(response))
+        parsed = _viewed(_parsed(response), view)
         self._raw.append((name, response, parsed))
         return parsed
 
@@ -158,6 +158,14 @@ class Session:
         for _, _, parsed in self._raw:
             names.learn(parsed)
         return [_exchange(name, answer, parsed, names) for name, answer, parsed in self._raw]
+
+
+def _viewed(parsed: Any, view: View) -> Any:
+    """The part of an answer; all of an answer of another shape, such as a refusal."""
+    try:
+        return view(parsed)
+    except (AttributeError, KeyError, TypeError):
+        return parsed
 
 
 def _exchange(
