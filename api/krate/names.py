@@ -134,6 +134,12 @@ LABEL_RULE: Final = (
     "with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is "
     "'[a-z0-9]([-a-z0-9]*[a-z0-9])?')"
 )
+_DNS1035_LABEL: Final = re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])?")
+SERVICE_LABEL_RULE: Final = (
+    "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, "
+    "and end with an alphanumeric character (e.g. 'my-name',  or 'abc-123', regex used for validation is "
+    "'[a-z]([-a-z0-9]*[a-z0-9])?')"
+)
 MAX_SUBDOMAIN: Final = 253
 MAX_LABEL: Final = 63
 
@@ -166,6 +172,11 @@ def label_problems(name: str) -> tuple[str, ...]:
     if DNS1123_LABEL.fullmatch(name):
         return problems
     return (*problems, "must not contain dots" if DNS1123_SUBDOMAIN.fullmatch(name) else LABEL_RULE)
+
+
+def service_label_problems(name: str) -> tuple[str, ...]:
+    """Why `name` is not a DNS-1035 label (names of resources and versions must be one); empty when it is one."""
+    return (*_too_long(name, MAX_LABEL), *(() if _DNS1035_LABEL.fullmatch(name) else (SERVICE_LABEL_RULE,)))
 
 
 def label_key_problems(key: str) -> tuple[str, ...]:

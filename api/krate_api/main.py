@@ -21,6 +21,7 @@ from krate_api.authn.tokens import TokenKeys
 from krate_api.authz.authorizer import RbacAuthorizer
 from krate_api.authz.escalation import EscalationCheck
 from krate_api.bootstrap import seed
+from krate_api.definitions.registrar import Registrar
 from krate_api.denials import Denials
 from krate_api.discovery import Discovery
 from krate_api.forge.activities import Projector
@@ -102,9 +103,11 @@ class Running:
     projector: Projector
     compactor: Compactor
     denials: Denials
+    registrar: Registrar
 
     async def close(self) -> None:
         """Stop what runs beside requests, then the store."""
+        await self.registrar.close()
         await self.compactor.close()
         await self.denials.close()
         await self.projector.close()
@@ -150,6 +153,8 @@ async def build(
     source = Source(core.store, git, core.authorizer, core.clock)
     chain = _chain(core, policies)
     kit = Kit(served, core.store, chain, Finders(source), core.clock)
+    registrar = Registrar(kit, core.feeds)
+    await registrar.load()
     await core.authorizer.load()
     await seed.seed(kit)
     service = Service(source, merging, core.sink, chain, core.identities)
@@ -174,15 +179,17 @@ async def build(
         denials=denials,
         metrics=metrics,
     )
-    return _start(core, kit, Server(parts), plain, denials)
+    return _start(core, kit, parts, registrar)
 
 
-def _start(core: Core, kit: Kit, server: Server, plain: Plain, denials: Denials) -> Running:
+def _start(core: Core, kit: Kit, parts: Parts, registrar: Registrar) -> Running:
+    plain = parts.plain
     projector = Projector(core.store)
     core.store.listen(log_topic(activity.LOG), projector.wake)
     projector.start()
     compactor = Compactor(core.store, kit.catalog, core.settings, core.clock)
     compactor.start()
+    registrar.start()
 
     async def store_answers() -> str:
         try:
@@ -192,4 +199,4 @@ def _start(core: Core, kit: Kit, server: Server, plain: Plain, denials: Denials)
         return ""
 
     plain.checks["store"] = store_answers
-    return Running(core, server, kit, plain, projector, compactor, denials)
+    return Running(core, Server(parts), kit, plain, projector, compactor, parts.denials, registrar)

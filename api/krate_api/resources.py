@@ -12,7 +12,7 @@ from krate.schema import Schema, structural
 from krate_api import paths
 from krate_api.schemas.structural import StructuralSchema
 from krate_api.store.interface import Index, Key
-from krate_api.strategies.interface import Strategy
+from krate_api.strategies.interface import Shape, Strategy
 
 
 class Resource:
@@ -30,9 +30,14 @@ class Resource:
         self.schema: Schema = structural(kind.model) if schema is None else schema
 
     @cached_property
-    def shape(self) -> StructuralSchema:
+    def shape(self) -> Shape:
         """Compiled on first use, so that start-up does not pay for kinds that nobody writes."""
-        return StructuralSchema(self.schema)
+        return self.strategy.shape or StructuralSchema(self.schema)
+
+    @property
+    def verbs(self) -> tuple[Verb, ...]:
+        """What can be asked of the kind; discovery names those of its row."""
+        return self.kind.verbs
 
     @property
     def stored_as(self) -> str:
@@ -152,4 +157,4 @@ def supports(resource: Resource, verb: str, *, namespace: str, name: str, subres
         return False
     if wanted in _OF_ONE_NAMESPACE and (name or (resource.kind.namespaced and not namespace)):
         return False
-    return wanted in resource.kind.verbs
+    return wanted in resource.verbs

@@ -7,10 +7,12 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from krate.kinds import Column, Kind
-from krate_api import paths
+from krate_api import columns, paths
 from krate_api.negotiation import Form
 
 PARTIAL = "meta.k8s.io/v1"
+_SHOWN_TYPES = {"date": "string", "count": "integer", "reference": "string", "timestamp": "date"}
+"""What columns of the table call themselves; those of custom resources say it themselves."""
 
 
 def definitions(kind: Kind) -> list[dict[str, Any]]:
@@ -26,10 +28,10 @@ def definitions(kind: Kind) -> list[dict[str, Any]]:
 
 
 def _definition(column: Column) -> dict[str, Any]:
-    kind = {"date": "string", "count": "integer", "reference": "string"}.get(column.type, column.type)
+    shown = {} if column.path.startswith(".") else _SHOWN_TYPES
     return {
         "name": column.name,
-        "type": kind,
+        "type": shown.get(column.type, column.type),
         "format": column.format,
         "description": column.description or column.path,
         "priority": column.priority,
@@ -38,7 +40,12 @@ def _definition(column: Column) -> dict[str, Any]:
 
 def cells(kind: Kind, obj: Mapping[str, Any], now: float) -> list[Any]:
     """The row of one object; absent values are null."""
-    return [obj["metadata"].get("name", ""), *(_cell(column, obj, now) for column in kind.columns)]
+    return [obj["metadata"].get("name", ""), *(_cell_at(column, obj, now) for column in kind.columns)]
+
+
+def _cell_at(column: Column, obj: Mapping[str, Any], now: float) -> Any:
+    look = columns.cell if column.path.startswith(".") else _cell
+    return look(column, obj, now)
 
 
 def _cell(column: Column, obj: Mapping[str, Any], now: float) -> Any:

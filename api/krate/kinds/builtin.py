@@ -4,7 +4,7 @@ from typing import Final
 
 from krate import names
 from krate.kinds.row import AGE, ALL_VERBS, STATUS, Column, Form, Kind, NameRule, Scope, Subresource
-from krate.models import core, policies, rbac
+from krate.models import core, definitions, policies, rbac
 from krate.models.meta import Resource
 from krate.names import Verb
 
@@ -196,4 +196,17 @@ NAMESPACED_VALIDATING_POLICY: Final = _builtin(
     columns=(Column("Ready", "status.conditionStatus.ready", "boolean"), AGE),
     subresources=(STATUS,),
     categories=("kyverno",),
+)
+CUSTOM_RESOURCE_DEFINITION: Final = Kind(
+    "CustomResourceDefinition",
+    "customresourcedefinitions",
+    "apiextensions.k8s.io",
+    "v1",
+    definitions.CustomResourceDefinition,
+    Form.BUILTIN,
+    Scope.CLUSTER,
+    short_names=("crd", "crds"),
+    categories=("api-extensions",),
+    columns=(Column("Created At", "metadata.creationTimestamp", "timestamp", description="Time of creation."),),
+    subresources=(STATUS,),
 )

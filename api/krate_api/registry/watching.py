@@ -172,12 +172,12 @@ class Watch:
         yield b"".join(frames), page.version
 
     async def _live(self, version: int) -> AsyncGenerator[bytes]:
-        loop = asyncio.get_running_loop()
+        loop, epoch = asyncio.get_running_loop(), self.feed.epoch
         seconds = self.scope.options.timeout or MIN_TIMEOUT * (1 + random.random())  # noqa: S311 - spreads reconnects
         end = loop.time() + seconds
         next_bookmark = min(loop.time() + BOOKMARK, max(end - BEFORE_END, loop.time()))
         next_check = loop.time() + RECHECK
-        while (now := loop.time()) < end and not self.feed.closed:
+        while (now := loop.time()) < end and not self.feed.closed and self.feed.epoch == epoch:
             if now >= next_check:
                 if not await self.allowed():
                     return

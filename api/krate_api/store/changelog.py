@@ -29,6 +29,8 @@ class Feed:
         self._woken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.closed = False
         """Set when the server ends: watches end with a clean EOF, and clients resume elsewhere or later."""
+        self.epoch = 0
+        """Moves when what is watched is no longer what it was: watches that began in another epoch end."""
         store.listen(resource, self._tail)
 
     @property
@@ -59,6 +61,12 @@ class Feed:
     def close(self) -> None:
         """End every watch."""
         self.closed = True
+        self._wake()
+
+    def interrupt(self) -> None:
+        """End the watches there are, and forget what the log has forgotten; new ones may begin."""
+        self.epoch += 1
+        self._ring.clear()
         self._wake()
 
     def since(self, version: int) -> Sequence[Change]:

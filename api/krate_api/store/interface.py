@@ -143,6 +143,15 @@ class Guard:
 
 
 @dataclass(frozen=True, slots=True)
+class Reindex:
+    """Change what selectors see of the object at version `expect`; the object stays as it is."""
+
+    key: Key
+    index: Index
+    expect: int
+
+
+@dataclass(frozen=True, slots=True)
 class Bump:
     """Move a sequence from `expect` to `expect + 1`; an absent sequence stands at 0."""
 
@@ -169,7 +178,7 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Append:
-    """Append a row to a private log, such as the audit trail or the outbox."""
+    """Append a row to a private log."""
 
     log: str
     value: bytes
@@ -188,7 +197,7 @@ def log_topic(log: str) -> str:
     return f"log:{log}"
 
 
-Operation = Put | Remove | Guard | Bump | Record | Append | Trim
+Operation = Put | Remove | Guard | Reindex | Bump | Record | Append | Trim
 Batch = Sequence[Operation]
 
 
@@ -267,7 +276,6 @@ class Store(Protocol):
         ...
 
     def record(self, bucket: str, key: str) -> bytes | None: ...
-
     async def records(self, bucket: str, *, prefix: str = "") -> Sequence[tuple[str, bytes]]: ...
 
     def sequence(self, name: str) -> int:
@@ -282,10 +290,7 @@ class Store(Protocol):
         """Drop changes older than the newest `keep` and than `before` (UNIX seconds); answers the new floor."""
         ...
 
-    async def ping(self) -> None:
-        """Raise Unavailable unless the database answers."""
-        ...
-
+    async def ping(self) -> None: ...
     async def close(self) -> None: ...
 
 

@@ -19,6 +19,7 @@ from krate_api.store.interface import (
     Key,
     Put,
     Record,
+    Reindex,
     Remove,
     Stale,
     Stored,
@@ -45,6 +46,8 @@ def run(connection: sqlite3.Connection, batch: Batch, now: float) -> tuple[Commi
                 touched.add(operation.key.resource)
             case Guard():
                 _guard(connection, operation)
+            case Reindex():
+                _reindex(connection, operation)
             case Bump():
                 _bump(connection, operation)
             case Record():
@@ -152,6 +155,23 @@ def _index(connection: sqlite3.Connection, key: Key, before: _Before | None, aft
         "INSERT INTO pairs (resource, pair, namespace, name) VALUES (?, ?, ?, ?)",
         [(key.resource, pair, *where) for pair in sorted(new - old)],
     )
+
+
+def _reindex(connection: sqlite3.Connection, reindex: Reindex) -> None:
+    key, before = reindex.key, _current(connection, reindex.key)
+    if before is None or before[0] != reindex.expect:
+        raise Stale(reindex)
+    connection.execute(
+        "UPDATE objects SET labels = ?, fields = ? WHERE resource = ? AND namespace = ? AND name = ?",
+        (
+            json.dumps(dict(reindex.index.labels)),
+            json.dumps(dict(reindex.index.fields)),
+            key.resource,
+            key.namespace,
+            key.name,
+        ),
+    )
+    _index(connection, key, before, reindex.index)
 
 
 def _guard(connection: sqlite3.Connection, guard: Guard) -> None:

@@ -6,7 +6,7 @@ the object is returned as store operations. It re-imposes every server-written f
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from krate.errors import Cause
 from krate.identity import Caller
@@ -37,9 +37,31 @@ class Stamp:
     correlation_id: str = ""
 
 
+class Shape(Protocol):
+    """What the objects of a kind look like: a structural schema, compiled, or types that no schema can say."""
+
+    def prune(self, obj: Object) -> list[str]:
+        """Remove what is unknown, in place; answers the paths that went.
+
+        Raises:
+            BadRequest: the object cannot be read at all.
+        """
+        ...
+
+    def default(self, obj: Object) -> None:
+        """Fill in defaults, in place."""
+        ...
+
+    def problems(self, obj: Mapping[str, Any], old: Mapping[str, Any] | None = None) -> list[Cause]:
+        """What is wrong with an object, by field."""
+        ...
+
+
 class Strategy:
     """The behaviour of a kind without behaviour of its own; subclasses override what differs."""
 
+    shape: Shape | None = None
+    """What stands in for the schema of the kind, where that is not enough."""
     predicts_name: bool = False
     """Whether names come from a sequence: the create path then predicts, and tries again when the number is gone."""
 

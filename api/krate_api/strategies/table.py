@@ -3,6 +3,7 @@
 from krate import kinds
 from krate.kinds import Kind
 from krate_api.strategies import config, core, forge, rbac
+from krate_api.strategies.definitions import DefinitionStrategy
 from krate_api.strategies.interface import Strategy
 
 
@@ -27,4 +28,5 @@ def strategies() -> dict[Kind, Strategy]:
         kinds.REVIEW: forge.ReviewStrategy(),
         kinds.COMMENT: forge.CommentStrategy(),
         kinds.CHECK: forge.CheckStrategy(),
+        kinds.CUSTOM_RESOURCE_DEFINITION: DefinitionStrategy(),
     }

@@ -1,0 +1,185 @@
+"""From a definition to what is served: one resource per version, over one set of stored objects.
+
+Objects are stored once, in the storage version. Versions differ in nothing but the word (conversion None), so that
+another version is the same bytes behind another beginning. An object that was written under an older schema is pruned
+and given defaults when it is read, as upstream does with every object.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Final
+
+import orjson
+
+from krate.kinds.row import ALL_VERBS, STATUS, Form, Kind, Scale, Scope, Subresource
+from krate.models.meta import Resource as Model
+from krate.names import Verb
+from krate.schema import Schema
+from krate_api import paths
+from krate_api.definitions import conditions, conversions, printing, selecting, versions
+from krate_api.definitions.conditions import Definition
+from krate_api.resources import Resource
+from krate_api.schemas.structural import StructuralSchema
+from krate_api.store import encoding
+from krate_api.store.interface import Index
+from krate_api.strategies.definitions import CustomStrategy
+
+_WHILE_TERMINATING: Final = (Verb.DELETE, Verb.DELETE_COLLECTION, Verb.GET, Verb.LIST, Verb.WATCH)
+_IMPLICIT: Final[Mapping[str, Schema]] = {
+    "apiVersion": {"type": "string"},
+    "kind": {"type": "string"},
+    "metadata": {"type": "object"},
+}
+SCALE: Final = Subresource("scale", STATUS.verbs, kind="Scale")
+
+
+class Shapes:
+    """The schemas of all versions by apiVersion, each compiled when it is first asked for."""
+
+    def __init__(self, schemas: Mapping[str, Schema]) -> None:
+        self._schemas = schemas
+        self._compiled: dict[str, StructuralSchema] = {}
+
+    def of(self, api_version: str) -> StructuralSchema | None:
+        """The schema that objects of a version are pruned and defaulted by."""
+        if api_version not in self._compiled and api_version in self._schemas:
+            self._compiled[api_version] = StructuralSchema(self._schemas[api_version])
+        return self._compiled.get(api_version)
+
+
+@dataclass(frozen=True, slots=True)
+class Storage:
+    """How the objects of a definition are stored."""
+
+    api_version: str
+    """In which version."""
+    shapes: "Shapes"
+    selectable: tuple[str, ...]
+    """The selectable fields of all versions, which the store keeps an index of."""
+    older: int
+    """Objects up to this version were written under other schemas."""
+
+
+class CustomResource(Resource):
+    """One version of a definition."""
+
+    def __init__(self, kind: Kind, schema: Schema, storage: Storage, *, terminating: bool) -> None:
+        super().__init__(kind, CustomStrategy(kind, terminating=terminating), schema)
+        self._storage = storage
+        self._head = _head(kind.api_version)
+
+    @cached_property
+    def shape(self) -> StructuralSchema:
+        """Compiled on first use, and shared with the versions that read what this one stored."""
+        return self._storage.shapes.of(self.kind.api_version) or StructuralSchema(self.schema)
+
+    @property
+    def verbs(self) -> tuple[Verb, ...]:
+        """All, also while the definition goes and discovery names fewer: finalizers must come off."""
+        return ALL_VERBS
+
+    @property
+    def stored_as(self) -> str:
+        return self._storage.api_version
+
+    def shown(self, body: bytes) -> bytes:
+        if encoding.version(body) <= self._storage.older:
+            body = _renewed(body, self._storage)
+        if body.startswith(self._head):
+            return body
+        return self._head + body[body.index(b',"kind":') :]
+
+    def index(self, obj: Mapping[str, Any]) -> Index:
+        labels = obj["metadata"].get("labels") or {}
+        return Index(dict(labels), paths.fields_of(obj, self._storage.selectable))
+
+
+def _head(api_version: str) -> bytes:
+    return b'{"apiVersion":' + orjson.dumps(api_version)
+
+
+def _renewed(body: bytes, storage: Storage) -> bytes:
+    obj = encoding.decode(body)
+    shape = storage.shapes.of(obj["apiVersion"])
+    if shape is None:
+        return body
+    metadata = obj.pop("metadata")
+    shape.prune(obj)
+    obj["metadata"] = metadata
+    shape.default(obj)
+    return encoding.draft(obj).at(encoding.version(body))
+
+
+def rooted(version: Mapping[str, Any]) -> Schema:
+    """The schema of a version, with what every object has at its root."""
+    schema: Schema = (version.get("schema") or {}).get("openAPIV3Schema") or {}
+    return {**schema, "properties": {**_IMPLICIT, **schema.get("properties", {})}}
+
+
+def resources(obj: Definition, older: int) -> tuple[CustomResource, ...]:
+    """What a definition serves, the preferred version first; nothing when its names were not accepted.
+
+    Args:
+        obj: the definition, decoded.
+        older: version of the last object that was written under another schema.
+    """
+    if not (conditions.holds(obj, conditions.NAMES_ACCEPTED) or conditions.holds(obj, conditions.ESTABLISHED)):
+        return ()
+    spec = obj["spec"]
+    group: str = spec["group"]
+    schemas = {f"{group}/{version['name']}": rooted(version) for version in spec["versions"]}
+    stored = next(version["name"] for version in spec["versions"] if version["storage"])
+    fields = dict.fromkeys(field for version in spec["versions"] for field in selecting.selectable(version))
+    storage = Storage(f"{group}/{stored}", Shapes(schemas), tuple(fields), older)
+    terminating = conditions.holds(obj, conditions.TERMINATING)
+    served = sorted((one for one in spec["versions"] if one["served"]), key=lambda one: versions.order(one["name"]))
+    if spec["conversion"]["strategy"] == conversions.WEBHOOK:
+        served = [version for version in served if version["storage"]]
+    kinds = (kind_of(obj, version) for version in served)
+    return tuple(CustomResource(kind, schemas[kind.api_version], storage, terminating=terminating) for kind in kinds)
+
+
+def kind_of(obj: Definition, version: Mapping[str, Any]) -> Kind:
+    """The row that a version of a definition is."""
+    spec, accepted = obj["spec"], obj["status"]["acceptedNames"]
+    subresources = version.get("subresources") or {}
+    scale = subresources.get("scale")
+    return Kind(
+        name=accepted["kind"],
+        plural=accepted["plural"],
+        group=spec["group"],
+        version=version["name"],
+        model=Model,
+        form=Form.CUSTOM,
+        scope=Scope(spec["scope"]),
+        short_names=tuple(accepted.get("shortNames") or ()),
+        categories=tuple(accepted.get("categories") or ()),
+        columns=printing.columns(version),
+        selectable=selecting.selectable(version),
+        subresources=((STATUS,) if "status" in subresources else ()) + ((SCALE,) if scale is not None else ()),
+        verbs=_WHILE_TERMINATING if conditions.holds(obj, conditions.TERMINATING) else ALL_VERBS,
+        scale=_scale(scale) if scale is not None else None,
+        singular_name=accepted.get("singular", ""),
+        list_name=accepted.get("listKind", ""),
+        deprecated=_deprecation(spec, version),
+    )
+
+
+def _scale(scale: Mapping[str, Any]) -> Scale:
+    return Scale(scale["specReplicasPath"], scale["statusReplicasPath"], scale.get("labelSelectorPath") or "")
+
+
+def _deprecation(spec: Mapping[str, Any], version: Mapping[str, Any]) -> str:
+    if not version.get("deprecated"):
+        return ""
+    if "deprecationWarning" in version:
+        return version["deprecationWarning"]
+    group, kind, mine = spec["group"], spec["names"]["kind"], versions.order(version["name"])
+    better = [
+        one["name"]
+        for one in spec["versions"]
+        if one["served"] and not one.get("deprecated") and versions.order(one["name"]) < mine
+    ]
+    text = f"{group}/{version['name']} {kind} is deprecated"
+    return f"{text}; use {group}/{min(better, key=versions.order)} {kind}" if better else text
