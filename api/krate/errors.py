@@ -31,6 +31,7 @@ class CauseType(StrEnum):
     TOO_LONG = "FieldValueTooLong"
     TOO_MANY = "FieldValueTooMany"
     TYPE_INVALID = "FieldValueTypeInvalid"
+    INTERNAL = "InternalError"
     NAMESPACE_TERMINATING = "NamespaceTerminating"
     RESOURCE_VERSION_TOO_LARGE = "ResourceVersionTooLarge"
 

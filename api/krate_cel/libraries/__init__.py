@@ -1,0 +1,1 @@
+"""Libraries of Kubernetes that the engine lacks, in Python."""
