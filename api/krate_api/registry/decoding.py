@@ -10,6 +10,7 @@ from krate_api import bodies
 from krate_api.registry import metadata
 from krate_api.registry.call import Call, FieldValidation, WriteOptions
 from krate_api.resources import Resource
+from krate_api.schemas import embedded
 
 
 def decode(data: bytes, media: str, resource: Resource, call: Call, options: WriteOptions) -> dict[str, Any]:
@@ -54,14 +55,16 @@ def finish(
     """Prune, and report what went as the request wants it reported.
 
     Raises:
-        BadRequest: something went, and the request said Strict.
+        BadRequest: something went, and the request said Strict; or metadata inside the object is malformed.
         Invalid: the same, where the object is the result of a patch.
     """
     kind = resource.kind
     unknown = metadata.normalise(obj, kind)
-    kept = obj.pop("metadata")
-    unknown = resource.shape.prune(obj) + unknown
-    obj["metadata"] = kept
+    cannot = f'{kind.name} in version "{kind.version}" cannot be handled as a {kind.name}'
+    try:
+        unknown = resource.shape.prune(obj) + unknown
+    except embedded.Malformed as problem:
+        raise errors.BadRequest(f"{cannot}: {problem}") from None
     if options.field_validation == FieldValidation.IGNORE:
         return
     texts = [f'unknown field "{path}"' for path in unknown[: bodies.MAX_REPORTED]]
@@ -72,8 +75,8 @@ def finish(
         why = f"strict decoding error: {', '.join(texts)}"
         if patched:
             cause = errors.Cause(errors.CauseType.INVALID, f"Invalid value: the patch: {why}", "patch")
-            name = kept.get("name", "")
+            name = obj["metadata"].get("name", "")
             raise errors.Invalid.of(kind=kind.name, group=kind.group, name=name, causes=[cause])
-        raise errors.BadRequest(f'{kind.name} in version "{kind.version}" cannot be handled as a {kind.name}: {why}')
+        raise errors.BadRequest(f"{cannot}: {why}")
     for text in texts:
         call.warn(text)
