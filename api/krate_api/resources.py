@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import Any, Final
 
 from krate import names
-from krate.kinds import Kind, NameRule
+from krate.kinds import Form, Kind, NameRule
 from krate.names import Verb
 from krate.schema import Schema, structural
 from krate_api import paths
@@ -31,8 +31,12 @@ class Resource:
 
     @cached_property
     def shape(self) -> Shape:
-        """Compiled on first use, so that start-up does not pay for kinds that nobody writes."""
-        return self.strategy.shape or StructuralSchema(self.schema)
+        """Compiled on first use, so that start-up does not pay for kinds that nobody writes.
+
+        Bytes of Kubernetes' own kinds are their strategies' business, which name no value: it may be a secret.
+        """
+        unchecked = {"byte"} if self.kind.form is Form.BUILTIN else ()
+        return self.strategy.shape or StructuralSchema(self.schema, unchecked=unchecked)
 
     @property
     def verbs(self) -> tuple[Verb, ...]:

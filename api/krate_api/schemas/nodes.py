@@ -1,7 +1,7 @@
 """A structural schema read once: every keyword at its place, every pattern compiled, every format looked up."""
 
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -43,14 +43,20 @@ class Node:
     list_keys: tuple[str, ...]
 
 
-def read(schema: Schema) -> Node:
+def read(schema: Schema, unchecked: Collection[str] = ()) -> Node:
     """The node of `schema`, with everything below it.
+
+    Args:
+        schema: a structural schema.
+        unchecked: formats that somebody else checks.
 
     Raises:
         ValueError: a pattern is none.
     """
+    below = functools.partial(read, unchecked=unchecked)
     types = ("integer", "string") if schema.get(INT_OR_STRING) else (schema["type"],) if schema.get("type") else ()
-    kept = formats.supported(types[0] if len(types) == 1 else "" if not types else "string", schema.get("format", ""))
+    kept = formats.supported(types[0] if len(types) == 1 else "", schema.get("format") or "")
+    kept = "" if kept in unchecked else kept
     additional = schema.get("additionalProperties")
     return Node(
         schema=schema,
@@ -59,14 +65,14 @@ def read(schema: Schema) -> Node:
         format=kept,
         check=formats.check(kept) if kept else None,
         pattern=patterns.compiled(schema["pattern"]) if schema.get("pattern") else None,
-        properties={name: read(sub) for name, sub in sorted((schema.get("properties") or {}).items())},
-        additional=read(additional) if isinstance(additional, dict) else additional,
-        items=read(schema["items"]) if isinstance(schema.get("items"), dict) else None,
+        properties={name: below(sub) for name, sub in sorted((schema.get("properties") or {}).items())},
+        additional=below(additional) if isinstance(additional, dict) else additional,
+        items=below(schema["items"]) if isinstance(schema.get("items"), dict) else None,
         required=schema.get("required") or (),
-        all_of=tuple(map(read, schema.get("allOf") or ())),
-        any_of=tuple(map(read, schema.get("anyOf") or ())),
-        one_of=tuple(map(read, schema.get("oneOf") or ())),
-        negated=read(schema["not"]) if schema.get("not") is not None else None,
+        all_of=tuple(map(below, schema.get("allOf") or ())),
+        any_of=tuple(map(below, schema.get("anyOf") or ())),
+        one_of=tuple(map(below, schema.get("oneOf") or ())),
+        negated=below(schema["not"]) if schema.get("not") is not None else None,
         list_type=schema.get(LIST_TYPE) or "",
         list_keys=tuple(schema.get(LIST_KEYS) or ()),
     )

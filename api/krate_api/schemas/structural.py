@@ -4,7 +4,7 @@ A schema is read once (`nodes`) and compiled to closures and to Rust; `validatio
 The order of the steps is that of AX/pkg/registry/customresource/strategy.go.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from functools import cached_property
 from typing import Any, Final
 
@@ -26,13 +26,14 @@ class StructuralSchema:
 
     Args:
         schema: a structural schema, which may not change any more.
+        unchecked: formats that somebody else checks.
 
     Raises:
         ValueError: a pattern in it is none.
     """
 
-    def __init__(self, schema: Schema) -> None:
-        self.node = nodes.read(schema)
+    def __init__(self, schema: Schema, *, unchecked: Collection[str] = ()) -> None:
+        self.node = nodes.read(schema, unchecked)
         self._prune = pruning.compiled(self.node, root=True)
         self._default = defaulting.compiled(self.node)
         self._has_lists = listtypes.matters(self.node)

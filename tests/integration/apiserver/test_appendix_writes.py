@@ -121,13 +121,7 @@ TEAMS: dict[str, tuple[Any, list[dict[str, str]]]] = {
     ),
     "null": (
         {"source": {"branch": "a"}, "title": None},
-        [
-            {
-                "reason": "FieldValueTypeInvalid",
-                "message": 'Invalid value: "null": spec.title in body must be of type string: "null"',
-                "field": "spec.title",
-            }
-        ],
+        [{"reason": "FieldValueRequired", "message": "Required value", "field": "spec.title"}],
     ),
 }
 
