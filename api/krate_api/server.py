@@ -129,6 +129,8 @@ class Server:
             return _NOT_FOUND
         if not supports(resource, info.verb, namespace=info.namespace, name=info.name, subresource=info.subresource):
             raise errors.MethodNotAllowed
+        if resource.kind.deprecated:
+            call.warn(resource.kind.deprecated)
         handler = self._parts.handlers.get((resource.kind, info.subresource))
         if handler is not None:
             wanted = negotiation.negotiate(request, collection=False)

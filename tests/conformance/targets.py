@@ -3,6 +3,7 @@
 import base64
 import contextlib
 import ssl
+import tempfile
 import uuid
 from collections.abc import Generator
 from dataclasses import dataclass
@@ -52,7 +53,7 @@ def _listed(definition: dict[str, Any]) -> str:
 
 
 def _established(definition: dict[str, Any]) -> bool:
-    conditions = definition.get("status", {}).get("conditions", [])
+    conditions = definition.get("status", {}).get("conditions") or ()
     return any(one["type"] == "Established" and one["status"] == "True" for one in conditions)
 
 
@@ -65,6 +66,11 @@ def client(kubeconfig: Path) -> httpx2.Client:
     headers = {"user-agent": AGENT, "accept-encoding": "identity"}
     if "client-certificate" in user:
         context.load_cert_chain(user["client-certificate"], user["client-key"])
+    elif "client-certificate-data" in user:
+        with tempfile.NamedTemporaryFile(suffix=".pem") as chain:
+            chain.write(b"".join(base64.b64decode(user[f"client-{part}-data"]) for part in ("certificate", "key")))
+            chain.flush()
+            context.load_cert_chain(chain.name)
     else:
         headers["authorization"] = f"Bearer {user['token']}"
     return httpx2.Client(base_url=cluster["server"], verify=context, headers=headers, timeout=30, trust_env=False)

@@ -190,7 +190,7 @@ def defaults(obj: Mapping[str, Any]) -> None:
     if service is not None:
         service.setdefault("port", 443)
     if not status["storedVersions"]:
-        status["storedVersions"] = stored_version(spec)
+        status["storedVersions"] = stored_version(spec) or None
 
 
 def stored_version(spec: Mapping[str, Any]) -> list[str]:

@@ -20,8 +20,8 @@ SHARED: Final = {
 
 def internal(spec: Mapping[str, Any]) -> Spec:
     """The spec of a decoded definition in the internal form; nothing inside is copied."""
-    found: Spec = {**spec, "versions": [dict(version) for version in spec["versions"] or ()]}
-    versions: list[dict[str, Any]] = found["versions"]
+    versions = [dict(version) for version in spec["versions"] or ()]
+    found: Spec = {**spec, "versions": versions if spec["versions"] is not None else None}
     if versions:
         found["version"] = versions[0]["name"]
     for member, whole in SHARED.items():
@@ -42,8 +42,10 @@ def internal(spec: Mapping[str, Any]) -> Spec:
     return found
 
 
-def shown(versions: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def shown(versions: list[dict[str, Any]] | None) -> list[dict[str, Any]] | None:
     """Versions as a message shows them: under the names of Go's fields."""
     members = ("name", "served", "storage", "deprecated", "deprecationWarning", *SHARED)
     absent: dict[str, Any] = {"deprecated": False}
+    if versions is None:
+        return None
     return [{key[0].upper() + key[1:]: one.get(key, absent.get(key)) for key in members} for one in versions]

@@ -60,16 +60,16 @@ def _spec(spec: Mapping[str, Any], before: Mapping[str, Any] | None, *, establis
     if "openAPIV3Schema" not in (whole or {}):
         found += [
             required(f"spec.versions[{number}].schema.openAPIV3Schema")
-            for number, version in enumerate(spec["versions"])
+            for number, version in enumerate(spec["versions"] or ())
             if "openAPIV3Schema" not in (version.get("schema") or {})
         ]
     known = schemas.Known.of(before)
-    for number, version in enumerate(spec["versions"]):
+    for number, version in enumerate(spec["versions"] or ()):
         found += _version(spec, version, f"spec.versions[{number}]", known)
     found += _versions(spec)
     found += _required_names(spec["names"])
     found += _names(spec["names"], "spec.names")
-    status = any("status" in (version.get("subresources") or {}) for version in [spec, *spec["versions"]])
+    status = any("status" in (version.get("subresources") or {}) for version in [spec, *(spec["versions"] or ())])
     found += schemas.problems(whole, "spec.validation", status=status)
     found += subresource_problems(spec.get("subresources"), "spec.subresources")
     found += printing.problems(spec.get("additionalPrinterColumns"), "spec.additionalPrinterColumns")
@@ -127,12 +127,12 @@ def _warning(warning: str | None, *, deprecated: bool) -> Iterable[str]:
 def _versions(spec: Mapping[str, Any]) -> list[Cause]:
     """What is wrong with the versions taken together."""
     found: list[Cause] = []
-    versions: Sequence[dict[str, Any]] = spec["versions"]
+    versions: Sequence[dict[str, Any]] = spec["versions"] or ()
     if len({version["name"] for version in versions}) != len(versions):
-        found.append(invalid("spec.versions", shown(list(versions)), "must contain unique version names"))
+        found.append(invalid("spec.versions", shown(spec["versions"]), "must contain unique version names"))
     if sum(version["storage"] for version in versions) != 1:
         text = "must have exactly one version marked as storage version"
-        found.append(invalid("spec.versions", shown(list(versions)) or None, text))
+        found.append(invalid("spec.versions", shown(spec["versions"]), text))
     if wrong := names.service_label_problems(spec["version"]) if spec.get("version") else ():
         found.append(invalid("spec.version", spec["version"], ",".join(wrong)))
     return found

@@ -37,7 +37,7 @@ def _changed(change: Callable[[dict[str, Any]], object]) -> dict[str, Any]:
 def _established(definition: dict[str, Any]) -> bool:
     return any(
         one["type"] == "Established" and one["status"] == "True"
-        for one in definition.get("status", {}).get("conditions", [])
+        for one in definition.get("status", {}).get("conditions") or ()
     )
 
 
