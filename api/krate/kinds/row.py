@@ -147,6 +147,11 @@ class Kind:
         return self.scope is Scope.NAMESPACED
 
     @property
+    def native(self) -> bool:
+        """Whether the type is compiled into kube-apiserver: such bodies may leave out what type they are."""
+        return self.form is Form.BUILTIN and not self.group.startswith("policies.")
+
+    @property
     def has_status(self) -> bool:
         return any(sub.name == STATUS.name for sub in self.subresources)
 

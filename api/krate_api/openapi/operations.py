@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
-from krate.kinds import Form, Kind, Subresource
+from krate.kinds import Kind, Subresource
 from krate.names import Verb
 from krate_api.openapi import schemas
 from krate_api.resources import Resource
@@ -110,8 +110,7 @@ def _collection(kind: Kind) -> Iterator[Operation]:
 
 def patch_types(kind: Kind) -> tuple[str, ...]:
     """Patch media types a kind accepts: strategic merge for Kubernetes' own kinds only, as upstream does for CRs."""
-    strategic = kind.form is Form.BUILTIN and not kind.group.startswith("policies.")
-    return (JSON_PATCH, MERGE_PATCH, STRATEGIC_PATCH) if strategic else (JSON_PATCH, MERGE_PATCH)
+    return (JSON_PATCH, MERGE_PATCH, STRATEGIC_PATCH) if kind.native else (JSON_PATCH, MERGE_PATCH)
 
 
 def _item(kind: Kind) -> Iterator[Operation]:

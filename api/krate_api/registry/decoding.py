@@ -6,6 +6,7 @@ Field validation (Kubernetes API concepts): Strict refuses unknown and duplicate
 from typing import Any
 
 from krate import errors
+from krate.kinds import Kind
 from krate_api import bodies
 from krate_api.registry import metadata
 from krate_api.registry.call import Call, FieldValidation, WriteOptions
@@ -21,10 +22,19 @@ def decode(data: bytes, media: str, resource: Resource, call: Call, options: Wri
         Invalid: another kind.
     """
     obj = bodies.parse_object(data, media, kind=resource.kind.name)
+    if resource.kind.native:
+        _assume_type(obj, resource.kind)
     check_type(obj, resource)
     duplicates = bodies.duplicate_fields(data, media) if options.field_validation != FieldValidation.IGNORE else []
     finish(obj, resource, call, options, duplicates)
     return obj
+
+
+def _assume_type(obj: dict[str, Any], kind: Kind) -> None:
+    """What a body of a compiled type does not say, the URL says: typed clients send neither kind nor apiVersion."""
+    for key, value in (("kind", kind.name), ("apiVersion", kind.api_version)):
+        if obj.get(key) in ("", None):
+            obj[key] = value
 
 
 def check_type(obj: dict[str, Any], resource: Resource) -> None:

@@ -65,6 +65,14 @@ def test_type_of_the_body(admin: API, namespace: str, name: str) -> None:
     assert (answer.status_code, failure(answer)["message"]) == (code, message)
 
 
+def test_type_of_native_bodies(admin: API, namespace: str) -> None:
+    """A body of a type that Kubernetes itself defines may leave out which it is, as typed clients do."""
+    made = admin.create(kinds.CONFIG_MAP, {"metadata": {"name": "untyped"}}, namespace=namespace)
+    assert (made.status_code, made.json()["kind"], made.json()["apiVersion"]) == (201, "ConfigMap", "v1")
+    other = admin.create(kinds.CONFIG_MAP, {"apiVersion": "v2", "metadata": {"name": "other"}}, namespace=namespace)
+    assert (other.status_code, failure(other)["reason"]) == (400, "BadRequest")
+
+
 def test_media_types(admin: API, namespace: str) -> None:
     """A body in another form: 415 that lists the forms; an Accept of another form: 406 that does."""
     path = served_api.collection(kinds.REPOSITORY, namespace)
