@@ -1,5 +1,6 @@
 """Words that the suites of the API server share: sample bodies and answers taken apart."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,6 +10,17 @@ import factories
 from krate import kinds
 from krate.kinds import Kind
 from served_api import API, collection, typed
+
+
+class AnyText(str):
+    """A pattern that equals every text that fits it."""
+
+    __slots__ = ()
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, str) and re.fullmatch(self, other) is not None
+
+    __hash__ = str.__hash__
 
 
 def repository(name: str = "web", **parts: Any) -> dict[str, Any]:

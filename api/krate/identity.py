@@ -14,6 +14,8 @@ class Caller:
     groups: tuple[str, ...] = ()
     uid: str = ""
     extra: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
+    impersonator: str = ""
+    """Who really asks, when they act as somebody else."""
 
     @property
     def anonymous(self) -> bool:

@@ -23,6 +23,8 @@ GROUP_MASTERS: Final = "system:masters"
 GROUP_AUTHENTICATED: Final = "system:authenticated"
 GROUP_UNAUTHENTICATED: Final = "system:unauthenticated"
 GROUP_SERVICE_ACCOUNTS: Final = "system:serviceaccounts"
+CREDENTIAL_ID: Final = "authentication.kubernetes.io/credential-id"
+"""Extra of a caller: which credential they showed."""
 UNKNOWN_PUSHER: Final = "unknown"
 """Pusher of a ref that moved without an intent; approval rules count it as every user."""
 
@@ -117,9 +119,25 @@ class ServiceAccount(StrEnum):
     CLUSTER_ROLES = "krate-cluster-roles"
 
 
+_ACCOUNT_PREFIX: Final = "system:serviceaccount:"
+
+
 def service_account_user(namespace: str, name: str) -> str:
     """User name under which a ServiceAccount authenticates (Kubernetes: authentication, service accounts)."""
-    return f"system:serviceaccount:{namespace}:{name}"
+    return f"{_ACCOUNT_PREFIX}{namespace}:{name}"
+
+
+def split_service_account(username: str) -> tuple[str, str] | None:
+    """Namespace and name of the ServiceAccount that `username` is; None for any other user."""
+    namespace, colon, name = username.removeprefix(_ACCOUNT_PREFIX).partition(":")
+    if not colon or not username.startswith(_ACCOUNT_PREFIX) or label_problems(namespace) or subdomain_problems(name):
+        return None
+    return namespace, name
+
+
+def service_account_groups(namespace: str) -> tuple[str, str]:
+    """Groups of every ServiceAccount of a namespace, besides system:authenticated."""
+    return GROUP_SERVICE_ACCOUNTS, f"{GROUP_SERVICE_ACCOUNTS}:{namespace}"
 
 
 DNS1123_SUBDOMAIN: Final = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")

@@ -57,6 +57,7 @@ class Entry:
         row = {
             "actor": self.caller.username,
             "groups": list(self.caller.groups),
+            **({"impersonator": self.caller.impersonator} if self.caller.impersonator else {}),
             "verb": self.verb,
             "object": {
                 "apiVersion": self.api_version,

@@ -71,7 +71,7 @@ class Denials:
 
     def seen(self, caller: Caller) -> None:
         """Remember who a user is, in the background and only when it changed."""
-        if caller.anonymous or caller.username.startswith("system:"):
+        if caller.anonymous or caller.impersonator or caller.username.startswith("system:"):
             return
         value = orjson.dumps(caller_row(caller))
         if self._callers.get(caller.username) == value:

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import orjson
 
-from krate.kinds import Kind
+from krate.kinds import Kind, Subresource
 from krate_api.http import Request, Response
 from krate_api.negotiation import clauses
 from krate_api.resources import Catalog, Resource
@@ -48,6 +48,7 @@ def _subresources(kind: Kind) -> Iterator[dict[str, Any]]:
             "name": f"{kind.plural}/{sub.name}",
             "singularName": "",
             "namespaced": kind.namespaced,
+            **({"group": sub.group, "version": sub.version} if sub.version else {}),
             "kind": sub.kind or kind.name,
             "verbs": sorted(str(verb) for verb in sub.verbs),
         }
@@ -73,8 +74,11 @@ def group(name: str, versions: list[str]) -> dict[str, Any]:
     return {"name": name, "versions": listed, "preferredVersion": listed[0]}
 
 
-def _kind(kind: Kind, name: str = "") -> dict[str, str]:
-    return {"group": kind.group, "version": kind.version, "kind": name or kind.name}
+def _kind(kind: Kind, sub: Subresource | None = None) -> dict[str, str]:
+    name = (sub.kind if sub else "") or kind.name
+    if sub is not None and sub.version:
+        return {"group": sub.group, "version": sub.version, "kind": name}
+    return {"group": kind.group, "version": kind.version, "kind": name}
 
 
 def aggregated_resource(kind: Kind) -> dict[str, Any]:
@@ -94,7 +98,7 @@ def aggregated_resource(kind: Kind) -> dict[str, Any]:
         found["subresources"] = [
             {
                 "subresource": sub.name,
-                "responseKind": _kind(kind, sub.kind),
+                "responseKind": _kind(kind, sub),
                 "verbs": sorted(str(verb) for verb in sub.verbs),
             }
             for sub in kind.subresources

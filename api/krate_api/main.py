@@ -36,7 +36,9 @@ from krate_api.metrics import Metrics
 from krate_api.openapi.documents import OpenAPI
 from krate_api.registry.writing import Kit
 from krate_api.resources import Catalog, Resource
+from krate_api.routes.access_reviews import AccessReviews
 from krate_api.routes.creators import Creators
+from krate_api.routes.identity_reviews import IdentityReviews
 from krate_api.routes.objects import Objects
 from krate_api.routes.plain import Plain
 from krate_api.server import Parts, Server
@@ -50,6 +52,7 @@ from krate_api.subresources.contents import Archives, Contents
 from krate_api.subresources.interface import Handlers
 from krate_api.subresources.namespaces import Namespaces
 from krate_api.subresources.pullrequests import PullRequests
+from krate_api.subresources.serviceaccounts import ServiceAccounts
 from krate_api.subresources.users import Users
 from krate_git.interface import GitMerging, GitReading
 
@@ -162,6 +165,7 @@ async def build(
         **Contents(git, archives).handlers(),
         **PullRequests(source, service).handlers(),
         **Users(core.store, core.identities, core.settings.web_url).handlers(),
+        **ServiceAccounts(core.store, core.identities, core.clock).handlers(),
         **Namespaces(kit).handlers(),
     }
     plain = Plain(identities=core.identities, metrics=metrics.registry, clock=core.clock)
@@ -173,7 +177,11 @@ async def build(
         discovery=Discovery(served),
         openapi=OpenAPI(served, core.clock),
         objects=Objects(kit, core.feeds),
-        creators=Creators(core.authorizer, Queries(core.store, core.authorizer)),
+        creators=Creators(
+            AccessReviews(core.authorizer),
+            IdentityReviews(core.identities, core.clock),
+            Queries(core.store, core.authorizer),
+        ),
         plain=plain,
         handlers=handlers,
         denials=denials,

@@ -90,6 +90,8 @@ def _scalar(field: Field, value: int | bytes, depth: int) -> Any:
             return base64.b64encode(value).decode()
         case Shape.TIME:
             return _time(value)
+        case Shape.LIST:
+            return [item.decode() for number, item in _fields(value) if number == 1 and isinstance(item, bytes)]
         case _:
             return message(field.message, value, depth + 1)
 

@@ -14,6 +14,8 @@ class Shape(Enum):
     INT = auto()
     BOOL = auto()
     TIME = auto()
+    LIST = auto()
+    """A message around a list of strings, which JSON shows as the list alone: values of `extra`."""
     MESSAGE = auto()
 
 
@@ -28,11 +30,18 @@ class Field:
     map: bool = False
 
 
-_SHAPES: Final = {"s": Shape.STRING, "b": Shape.BYTES, "i": Shape.INT, "?": Shape.BOOL, "t": Shape.TIME}
+_SHAPES: Final = {
+    "s": Shape.STRING,
+    "b": Shape.BYTES,
+    "i": Shape.INT,
+    "?": Shape.BOOL,
+    "t": Shape.TIME,
+    "l": Shape.LIST,
+}
 
 
 def _field(spec: str) -> Field:
-    """`name:s` string, `name:b` bytes, `:i` integer, `:?` boolean, `:t` time, `:Message`; `[]` repeated, `{}` map."""
+    """`name:s` string, `:b` bytes, `:i` integer, `:?` boolean, `:t` time, `:l` list, `:Kind`; `[]` many, `{}` map."""
     name, _, kind = spec.partition(":")
     repeated, mapped = kind.endswith("[]"), kind.endswith("{}")
     bare = kind.removesuffix("[]").removesuffix("{}")
@@ -104,11 +113,26 @@ MESSAGES: Final[Mapping[str, Mapping[int, Field]]] = {
         "SelfSubjectAccessReviewSpec": (
             "1 resourceAttributes:ResourceAttributes, 2 nonResourceAttributes:NonResourceAttributes"
         ),
-        "ResourceAttributes": (
-            "1 namespace:s, 2 verb:s, 3 group:s, 4 version:s, 5 resource:s, 6 subresource:s, 7 name:s"
+        "SubjectAccessReview": "1 metadata:ObjectMeta, 2 spec:SubjectAccessReviewSpec",
+        "LocalSubjectAccessReview": "1 metadata:ObjectMeta, 2 spec:SubjectAccessReviewSpec",
+        "SubjectAccessReviewSpec": (
+            "1 resourceAttributes:ResourceAttributes, 2 nonResourceAttributes:NonResourceAttributes, 3 user:s, "
+            "4 groups:s[], 5 extra:l{}, 6 uid:s"
         ),
+        "SelfSubjectRulesReview": "1 metadata:ObjectMeta, 2 spec:SelfSubjectRulesReviewSpec",
+        "SelfSubjectRulesReviewSpec": "1 namespace:s",
+        "ResourceAttributes": (
+            "1 namespace:s, 2 verb:s, 3 group:s, 4 version:s, 5 resource:s, 6 subresource:s, 7 name:s, "
+            "8 fieldSelector:SelectorAttributes, 9 labelSelector:SelectorAttributes"
+        ),
+        "SelectorAttributes": "1 rawSelector:s, 2 requirements:LabelSelectorRequirement[]",
         "NonResourceAttributes": "1 path:s, 2 verb:s",
         "SelfSubjectReview": "1 metadata:ObjectMeta",
+        "TokenReview": "1 metadata:ObjectMeta, 2 spec:TokenReviewSpec",
+        "TokenReviewSpec": "1 token:s, 2 audiences:s[]",
+        "TokenRequest": "1 metadata:ObjectMeta, 2 spec:TokenRequestSpec",
+        "TokenRequestSpec": "1 audiences:s[], 3 boundObjectRef:BoundObjectReference, 4 expirationSeconds:i",
+        "BoundObjectReference": "1 kind:s, 2 apiVersion:s, 3 name:s, 4 uid:s",
         "Lease": "1 metadata:ObjectMeta, 2 spec:LeaseSpec",
         "LeaseSpec": (
             "1 holderIdentity:s, 2 leaseDurationSeconds:i, 3 acquireTime:t, 4 renewTime:t, 5 leaseTransitions:i"

@@ -16,10 +16,11 @@ from typing import Final
 import orjson
 
 from krate import errors, kinds, logging
-from krate.identity import Attributes, Caller
+from krate.identity import Caller
 from krate.names import Verb
 from krate_api import negotiation
 from krate_api.authn.authenticator import Authenticator
+from krate_api.authz import impersonation, refusals
 from krate_api.authz.authorizer import Authorizer
 from krate_api.denials import Denials
 from krate_api.discovery import Discovery
@@ -95,19 +96,36 @@ class Server:
     async def _answer(self, request: Request, info: RequestInfo, call: Call) -> Response:
         if request.path == SESSION and request.method == "POST":
             return await self._parts.plain.session(request)
-        call.caller = await self._parts.authenticator.authenticate(request)
+        call.caller = await self._caller(request, info, call)
         self._parts.denials.seen(call.caller)
         await self._authorise(info, call)
         if not info.is_resource:
             return await self._plain(request)
         return await self._resource(request, info, call)
 
+    async def _caller(self, request: Request, info: RequestInfo, call: Call) -> Caller:
+        """Who a request is carried out as: the caller, or whom they may impersonate.
+
+        Raises:
+            Unauthorized: the credentials are not valid.
+            Forbidden: they may not act as whom they want to.
+        """
+        call.caller = await self._parts.authenticator.authenticate(request)
+        wanted = impersonation.wanted(request)
+        if wanted is None:
+            return call.caller
+        try:
+            return await impersonation.impersonate(self._parts.authorizer, call.caller, wanted, info.attributes)
+        except errors.Forbidden as refused:
+            refused.denied = True
+            raise
+
     async def _authorise(self, info: RequestInfo, call: Call) -> None:
         decision = await self._parts.authorizer.review(call.caller, info.attributes)
         if decision.allowed:
             call.authorised = True
             return
-        error = forbidden(call.caller, info.attributes)
+        error = refusals.forbidden(call.caller, info.attributes)
         error.denied = True
         raise error
 
@@ -132,18 +150,16 @@ class Server:
         if resource.kind.deprecated:
             call.warn(resource.kind.deprecated)
         handler = self._parts.handlers.get((resource.kind, info.subresource))
-        if handler is not None:
-            wanted = negotiation.negotiate(request, collection=False)
-            return await handler(Visit(request, info, call, resource.kind, wanted))
-        if self._parts.creators.has(resource.kind):
-            wanted = negotiation.negotiate(request, collection=False)
-            return await self._parts.creators.create(request, resource, call, wanted)
+        creates = self._parts.creators.has(resource.kind)
+        if handler is not None or creates:
+            visit = Visit(request, info, call, resource.kind, negotiation.negotiate(request, collection=False))
+            return await (handler(visit) if handler is not None else self._parts.creators.create(visit, resource))
 
         async def allowed() -> bool:
             """Asked again and again during a watch: a revoked right, a suspended user or an old token ends it."""
             try:
-                caller = await self._parts.authenticator.authenticate(request)
-            except errors.Unauthorized:
+                caller = await self._caller(request, info, Call(Caller("")))
+            except (errors.Unauthorized, errors.Forbidden):
                 return False
             return (await self._parts.authorizer.review(caller, info.attributes)).allowed
 
@@ -206,16 +222,6 @@ async def _stream(response: Response, request: Request, send: Send, call: Call) 
 def _in_namespace(resource: Resource, info: RequestInfo) -> bool:
     """Cluster-scoped kinds have no paths below namespaces, but a Namespace is its own."""
     return resource.kind.namespaced or (resource.kind is kinds.NAMESPACE and info.name == info.namespace)
-
-
-def forbidden(caller: Caller, attributes: Attributes) -> errors.Forbidden:
-    """The 403 of authorization, in upstream's words."""
-    who = f'User "{caller.username}"'
-    if attributes.path:
-        return errors.Forbidden(f'forbidden: {who} cannot {attributes.verb} path "{attributes.path}"', details={})
-    place = f'in the namespace "{attributes.namespace}"' if attributes.namespace else "at the cluster scope"
-    text = f'{who} cannot {attributes.verb} resource "{attributes.qualified}" in API group "{attributes.group}" {place}'
-    return errors.Forbidden.of(plural=attributes.resource, group=attributes.group, name=attributes.name, message=text)
 
 
 def _status(error: errors.StatusError) -> Response:

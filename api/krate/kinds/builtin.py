@@ -4,11 +4,13 @@ from typing import Final
 
 from krate import names
 from krate.kinds.row import AGE, ALL_VERBS, STATUS, Column, Form, Kind, NameRule, Scope, Subresource
-from krate.models import core, definitions, policies, rbac
+from krate.models import core, definitions, policies, rbac, reviews
 from krate.models.meta import Resource
 from krate.names import Verb
 
 _RBAC: Final = "rbac.authorization.k8s.io"
+_AUTHORIZATION: Final = "authorization.k8s.io"
+_AUTHENTICATION: Final = "authentication.k8s.io"
 _ADMISSION: Final = "admissionregistration.k8s.io"
 KYVERNO_GROUP: Final = "policies.kyverno.io"
 
@@ -76,6 +78,9 @@ SECRET: Final = _builtin(
     selectable=("type",),
     immutable=("type",),
 )
+TOKEN_REQUEST: Final = Subresource(
+    "token", (Verb.CREATE,), kind="TokenRequest", model=reviews.TokenRequest, group=_AUTHENTICATION, version="v1"
+)
 SERVICE_ACCOUNT: Final = _builtin(
     "ServiceAccount",
     "serviceaccounts",
@@ -83,6 +88,7 @@ SERVICE_ACCOUNT: Final = _builtin(
     core.ServiceAccount,
     short_names=("sa",),
     columns=(Column("Secrets", "secrets", "count"), AGE),
+    subresources=(TOKEN_REQUEST,),
 )
 EVENT: Final = _builtin(
     "Event",
@@ -128,7 +134,6 @@ ROLE_BINDING: Final = _builtin(
     _RBAC,
     rbac.RoleBinding,
     columns=(Column("Role", "roleRef", "reference"), AGE),
-    immutable=("roleRef",),
     name_rule=NameRule.PATH_SEGMENT,
 )
 CLUSTER_ROLE_BINDING: Final = _builtin(
@@ -138,27 +143,23 @@ CLUSTER_ROLE_BINDING: Final = _builtin(
     rbac.ClusterRoleBinding,
     scope=Scope.CLUSTER,
     columns=(Column("Role", "roleRef", "reference"), AGE),
-    immutable=("roleRef",),
     name_rule=NameRule.PATH_SEGMENT,
 )
-SELF_SUBJECT_ACCESS_REVIEW: Final = _builtin(
-    "SelfSubjectAccessReview",
-    "selfsubjectaccessreviews",
-    "authorization.k8s.io",
-    rbac.SelfSubjectAccessReview,
-    scope=Scope.CLUSTER,
-    columns=(),
-    verbs=(Verb.CREATE,),
+
+
+def _review(name: str, group: str, model: type[Resource], *, scope: Scope = Scope.CLUSTER) -> Kind:
+    """A question: created, answered and never stored."""
+    return _builtin(name, f"{name.lower()}s", group, model, scope=scope, columns=(), verbs=(Verb.CREATE,))
+
+
+SUBJECT_ACCESS_REVIEW: Final = _review("SubjectAccessReview", _AUTHORIZATION, reviews.SubjectAccessReview)
+LOCAL_SUBJECT_ACCESS_REVIEW: Final = _review(
+    "LocalSubjectAccessReview", _AUTHORIZATION, reviews.LocalSubjectAccessReview, scope=Scope.NAMESPACED
 )
-SELF_SUBJECT_REVIEW: Final = _builtin(
-    "SelfSubjectReview",
-    "selfsubjectreviews",
-    "authentication.k8s.io",
-    rbac.SelfSubjectReview,
-    scope=Scope.CLUSTER,
-    columns=(),
-    verbs=(Verb.CREATE,),
-)
+SELF_SUBJECT_ACCESS_REVIEW: Final = _review("SelfSubjectAccessReview", _AUTHORIZATION, reviews.SelfSubjectAccessReview)
+SELF_SUBJECT_RULES_REVIEW: Final = _review("SelfSubjectRulesReview", _AUTHORIZATION, reviews.SelfSubjectRulesReview)
+SELF_SUBJECT_REVIEW: Final = _review("SelfSubjectReview", _AUTHENTICATION, reviews.SelfSubjectReview)
+TOKEN_REVIEW: Final = _review("TokenReview", _AUTHENTICATION, reviews.TokenReview)
 VALIDATING_ADMISSION_POLICY: Final = _builtin(
     "ValidatingAdmissionPolicy",
     "validatingadmissionpolicies",

@@ -57,6 +57,10 @@ class Subresource:
     """Kind of the body when it is not the parent's."""
     model: type[Resource] | None = None
     """Model of that body."""
+    group: str = ""
+    """API group of that body when it is not the parent's."""
+    version: str = ""
+    """Version of that group; empty where the parent's group and version hold."""
 
 
 @dataclass(frozen=True, slots=True)

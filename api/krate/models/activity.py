@@ -37,6 +37,8 @@ class ActivityStatus(Model):
     """Authenticated user name."""
     groups: tuple[str, ...] = ()
     """Groups of the actor."""
+    impersonator: str = ""
+    """Authenticated user name of who acted as the actor, where somebody did."""
     verb: str = ""
     """Verb of the request; `push` for ref updates."""
     object: ActivityObject = ActivityObject()

@@ -1,8 +1,8 @@
-"""rbac.authorization.k8s.io/v1, authorization.k8s.io/v1 and authentication.k8s.io/v1."""
+"""rbac.authorization.k8s.io/v1."""
 
 from pydantic import Field
 
-from krate.models.meta import FreeForm, LabelSelector, Model, Resource
+from krate.models.meta import LabelSelector, Model, Resource
 
 
 class PolicyRule(Model):
@@ -83,93 +83,3 @@ class ClusterRoleBinding(Resource):
     """Who the role is granted to."""
     role_ref: RoleRef
     """The role; cannot be changed."""
-
-
-class ResourceAttributes(Model):
-    """A request for a resource."""
-
-    namespace: str = ""
-    """Namespace; empty means all, or a cluster-scoped resource."""
-    verb: str = ""
-    """Verb."""
-    group: str = ""
-    """API group."""
-    version: str = ""
-    """API version."""
-    resource: str = ""
-    """Resource."""
-    subresource: str = ""
-    """Subresource."""
-    name: str = ""
-    """Name; empty means all."""
-    field_selector: FreeForm | None = None
-    """Field selector of the request."""
-    label_selector: FreeForm | None = None
-    """Label selector of the request."""
-
-
-class NonResourceAttributes(Model):
-    """A request for a path."""
-
-    path: str = ""
-    """Path."""
-    verb: str = ""
-    """HTTP verb, lower case."""
-
-
-class AccessReviewSpec(Model):
-    """The request that is asked about."""
-
-    resource_attributes: ResourceAttributes | None = None
-    """A request for a resource."""
-    non_resource_attributes: NonResourceAttributes | None = None
-    """A request for a path."""
-
-
-class AccessReviewStatus(Model):
-    """The answer."""
-
-    allowed: bool = False
-    """Whether the request would be allowed."""
-    denied: bool | None = None
-    """Whether it is denied for certain."""
-    reason: str = ""
-    """Why."""
-    evaluation_error: str = ""
-    """What went wrong while answering."""
-
-
-class SelfSubjectAccessReview(Resource):
-    """SelfSubjectAccessReview checks whether or the current user can perform an action."""
-
-    spec: AccessReviewSpec
-    """The request that is asked about."""
-    status: AccessReviewStatus = AccessReviewStatus()
-    """The answer."""
-
-
-class UserInfo(Model):
-    """An authenticated user."""
-
-    username: str = ""
-    """User name."""
-    uid: str = ""
-    """Unique id of the user."""
-    groups: tuple[str, ...] = ()
-    """Groups."""
-    extra: dict[str, tuple[str, ...]] = {}
-    """Further facts from the authenticator."""
-
-
-class SelfSubjectReviewStatus(Model):
-    """Who the caller is."""
-
-    user_info: UserInfo = UserInfo()
-    """The caller."""
-
-
-class SelfSubjectReview(Resource):
-    """SelfSubjectReview contains the user information that the server has about the caller."""
-
-    status: SelfSubjectReviewStatus = SelfSubjectReviewStatus()
-    """Who the caller is."""

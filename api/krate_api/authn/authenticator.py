@@ -5,7 +5,7 @@ Invalid credentials are refused (401), never taken for absent ones.
 
 import base64
 import binascii
-from typing import Final
+from dataclasses import replace
 
 from krate import errors
 from krate.identity import ANONYMOUS, Caller
@@ -13,8 +13,6 @@ from krate.names import GROUP_AUTHENTICATED
 from krate_api.authn import certificates
 from krate_api.authn.identities import Identities
 from krate_api.http import Request
-
-_IMPERSONATE: Final = "impersonate-"
 
 
 class Authenticator:
@@ -28,24 +26,13 @@ class Authenticator:
 
         Raises:
             Unauthorized: credentials are present and not valid.
-            Forbidden: the request wants to be somebody else's; acting as the real caller would be worse than refusing.
         """
-        caller = await self._caller(request)
-        wanted = request.starting_with(_IMPERSONATE)
-        if wanted:
-            text = "impersonation is not served here; ask as the user"
-            raise errors.Forbidden.of(
-                plural="users", group="", name=request.header(_IMPERSONATE + "user"), message=text
-            )
-        return caller
-
-    async def _caller(self, request: Request) -> Caller:
         tls = request.scope.get("extensions", {}).get("tls") or {}
         certificate: bytes | None = tls.get("client_certificate")
         if certificate is not None:
             caller = certificates.caller_of(certificate)
             if caller is not None:
-                return Caller(caller.username, (*caller.groups, GROUP_AUTHENTICATED))
+                return replace(caller, groups=(*caller.groups, GROUP_AUTHENTICATED))
         header = request.header("authorization")
         if not header:
             return ANONYMOUS

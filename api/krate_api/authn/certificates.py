@@ -5,6 +5,7 @@ the common name is the user, organisations are its groups.
 """
 
 import datetime
+import hashlib
 import ipaddress
 import os
 from collections.abc import Iterable, Sequence
@@ -20,6 +21,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from krate.clock import Clock
 from krate.identity import Caller
+from krate.names import CREDENTIAL_ID
 
 _CA_DAYS: Final = 3650
 _LEAF_DAYS: Final = 365
@@ -186,4 +188,5 @@ def caller_of(certificate: bytes) -> Caller | None:
     if not common or not common[0].value:
         return None
     groups = tuple(str(item.value) for item in subject.get_attributes_for_oid(NameOID.ORGANIZATION_NAME))
-    return Caller(str(common[0].value), groups)
+    credential = f"X509SHA256={hashlib.sha256(certificate).hexdigest()}"
+    return Caller(str(common[0].value), groups, extra={CREDENTIAL_ID: (credential,)})

@@ -8,7 +8,7 @@ import datetime
 import hashlib
 import secrets
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, TypeVar
 
 import argon2
@@ -18,7 +18,8 @@ from krate import clock as clocks
 from krate import errors, kinds, names
 from krate.clock import Clock
 from krate.identity import Caller
-from krate_api.authn.tokens import Minted, TokenKeys
+from krate.kinds import Kind
+from krate_api.authn.tokens import ISSUER, Bound, Claims, Minted, TokenKeys
 from krate_api.store import encoding
 from krate_api.store.interface import ANY, Key, Record, Stale, Store
 
@@ -31,7 +32,7 @@ CODE_MINUTES: Final = 10
 HASHERS: Final = 2
 """Hashes at once: each takes 64 MiB and a processor, and the threads are everybody's."""
 MAX_WAITING: Final = 64
-_SERVICE_ACCOUNT_PARTS: Final = 4
+_INVALID: Final = "invalid bearer token"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,15 @@ class Identity:
         return cls(raw["uid"], tuple(raw["groups"]), bool(raw["suspended"]))
 
 
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whose token it is; without a caller, why it is nobody's."""
+
+    caller: Caller | None = None
+    audiences: tuple[str, ...] = ()
+    error: str = ""
+
+
 class Identities:
     """Looks identities up, checks passwords and codes, mints tokens."""
 
@@ -68,31 +78,47 @@ class Identities:
         return Identity.decode(value) if value is not None else None
 
     async def caller(self, token: str) -> Caller | None:
-        """The caller a token belongs to; None when it is not valid any more."""
-        claims = self._keys.verify(token)
-        if claims is None:
-            return None
-        username, uid = claims
-        if username.startswith("system:serviceaccount:"):
-            return await self._service_account(username, uid)
-        identity = self.find(username)
-        if identity is None or identity.suspended or identity.uid != uid:
-            return None
-        return Caller(username, (*identity.groups, names.GROUP_AUTHENTICATED), uid)
+        """The caller a token belongs to; None when it is not valid here or any more."""
+        return (await self.verdict(token)).caller
 
-    async def _service_account(self, username: str, uid: str) -> Caller | None:
-        parts = username.split(":")
-        if len(parts) != _SERVICE_ACCOUNT_PARTS:
+    async def verdict(self, token: str, audiences: Sequence[str] = ()) -> "Verdict":
+        """Whose token it is, and for which of the audiences; without any, for this server."""
+        claims = self._keys.verify(token)
+        caller = await self._holder(claims) if claims is not None else None
+        if claims is None or caller is None:
+            return Verdict(error=_INVALID)
+        wanted = audiences or (ISSUER,)
+        meant = tuple(one for one in claims.audiences if one in wanted)
+        if not meant:
+            has, asked = (f"[{' '.join(map(errors.quoted, some))}]" for some in (claims.audiences, wanted))
+            return Verdict(error=f"[{_INVALID}, token audiences {has} is invalid for the target audiences {asked}]")
+        return Verdict(replace(caller, extra={names.CREDENTIAL_ID: (f"JTI={claims.token_id}",)}), meant)
+
+    async def _holder(self, claims: Claims) -> Caller | None:
+        account = names.split_service_account(claims.username)
+        if account is not None:
+            return await self._service_account(*account, claims)
+        identity = self.find(claims.username)
+        if identity is None or identity.suspended or identity.uid != claims.uid:
             return None
-        stored = await self._store.get(Key(kinds.SERVICE_ACCOUNT.resource, parts[2], parts[3]))
-        if stored is None or encoding.decode(stored.body)["metadata"]["uid"] != uid:
+        return Caller(claims.username, (*identity.groups, names.GROUP_AUTHENTICATED), claims.uid)
+
+    async def _service_account(self, namespace: str, name: str, claims: Claims) -> Caller | None:
+        """The account, if it and what the token is bound to are still the same."""
+        if not await self._stands(kinds.SERVICE_ACCOUNT, namespace, Bound(name, claims.uid)):
             return None
-        groups = (
-            names.GROUP_SERVICE_ACCOUNTS,
-            f"{names.GROUP_SERVICE_ACCOUNTS}:{parts[2]}",
-            names.GROUP_AUTHENTICATED,
-        )
-        return Caller(username, groups, uid)
+        if claims.secret is not None and not await self._stands(kinds.SECRET, namespace, claims.secret):
+            return None
+        groups = (*names.service_account_groups(namespace), names.GROUP_AUTHENTICATED)
+        return Caller(claims.username, groups, claims.uid)
+
+    async def _stands(self, kind: Kind, namespace: str, bound: Bound) -> bool:
+        """Whether an object is the same as when the token was made, and not going."""
+        stored = await self._store.get(Key(kind.resource, namespace, bound.name))
+        if stored is None:
+            return False
+        metadata = encoding.decode(stored.body)["metadata"]
+        return metadata["uid"] == bound.uid and "deletionTimestamp" not in metadata
 
     def mint(self, username: str, seconds: int) -> Minted | None:
         """A token for an existing user who is not suspended."""
@@ -102,12 +128,24 @@ class Identities:
         return self._keys.mint(username, uid=identity.uid, seconds=seconds)
 
     async def mint_service_account(self, namespace: str, name: str, seconds: int) -> str | None:
-        """A token for an existing ServiceAccount."""
+        """A token of this server for an existing ServiceAccount."""
         stored = await self._store.get(Key(kinds.SERVICE_ACCOUNT.resource, namespace, name))
         if stored is None:
             return None
-        uid = encoding.decode(stored.body)["metadata"]["uid"]
-        return self._keys.mint(names.service_account_user(namespace, name), uid=uid, seconds=seconds).token
+        account = Bound(name, encoding.decode(stored.body)["metadata"]["uid"])
+        return self.mint_account(namespace, account, seconds=seconds).token
+
+    def mint_account(
+        self,
+        namespace: str,
+        account: Bound,
+        *,
+        seconds: int,
+        audiences: Sequence[str] = (ISSUER,),
+        secret: Bound | None = None,
+    ) -> Minted:
+        """A token for a ServiceAccount, as `TokenKeys.mint_account`."""
+        return self._keys.mint_account(namespace, account, seconds=seconds, audiences=audiences, secret=secret)
 
     async def set_password(self, username: str, password: str | None, groups: Sequence[str] | None) -> bool:
         """Set password and groups, whichever is given; False when there is no such user."""

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from krate import kinds, names
 from krate.identity import Attributes, Caller, Decision
 from krate.kinds import Kind
-from krate_api.authz.rbac import Binding, RoleRef, Rule, Rules
+from krate_api.authz.rbac import EVERYTHING, Binding, RoleRef, Rule, Rules
 from krate_api.store import encoding
 from krate_api.store.changelog import Feed, Feeds
 from krate_api.store.interface import ChangeType, Compacted, Store
@@ -80,21 +80,15 @@ class RbacAuthorizer:
         if names.GROUP_MASTERS in caller.groups:
             return Decision(allowed=True)
         await self._catch_up()
-        binding = self._rules.allowing(caller, attributes)
-        if binding is None:
-            return Decision(allowed=False)
-        form = "RoleBinding" if binding.namespace else "ClusterRoleBinding"
-        place = f'"{binding.name}/{binding.namespace}"' if binding.namespace else f'"{binding.name}"'
-        role = f'{binding.role.kind} "{binding.role.name}"'
-        return Decision(allowed=True, reason=f"RBAC: allowed by {form} {place} of {role}")
+        reason = self._rules.why(caller, attributes)
+        return Decision(allowed=bool(reason), reason=reason)
 
     async def rules(self, caller: Caller, namespace: str) -> tuple[Rule, ...]:
         """Every rule the caller holds in `namespace` ("" for the cluster)."""
         if names.GROUP_MASTERS in caller.groups:
-            everything = frozenset({"*"})
-            return (Rule(everything, everything, everything, urls=("*",)),)
+            return (EVERYTHING,)
         await self._catch_up()
-        return tuple(rule for _, rule in self._rules.rules(caller, namespace))
+        return tuple(self._rules.rules(caller, namespace))
 
     async def role_rules(self, namespace: str, kind: str, name: str) -> tuple[Rule, ...] | None:
         """Rules of the role that a binding in `namespace` refers to; None when there is none."""

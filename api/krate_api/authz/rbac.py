@@ -4,7 +4,8 @@ No opinion is a denial. A rule that cannot be read grants nothing.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import product
 from typing import Any, Final
 
 from krate import names
@@ -22,6 +23,8 @@ class Rule:
     resources: frozenset[str] = frozenset()
     names: frozenset[str] = frozenset()
     urls: tuple[str, ...] = ()
+    source: Mapping[str, Any] = field(default_factory=dict[str, Any], compare=False, repr=False)
+    """The rule as it was written, for those who are told of it."""
 
     @classmethod
     def of(cls, raw: Mapping[str, Any]) -> "Rule":
@@ -34,6 +37,7 @@ class Rule:
             strings("resources"),
             strings("resourceNames"),
             tuple(sorted(strings("nonResourceURLs"))),
+            raw,
         )
 
     def allows(self, attributes: Attributes) -> bool:
@@ -52,6 +56,10 @@ class Rule:
         if attributes.subresource:
             wanted.add(f"*/{attributes.subresource}")
         return bool(self.resources & wanted)
+
+
+EVERYTHING: Final = Rule.of({member: [_ALL] for member in ("verbs", "apiGroups", "resources", "nonResourceURLs")})
+"""What members of system:masters hold, whatever the bindings say."""
 
 
 def _url_matches(pattern: str, path: str) -> bool:
@@ -73,22 +81,24 @@ class Binding:
     name: str
     namespace: str
     role: RoleRef
-    subjects: frozenset[tuple[str, str]]
-    """(User, name), (Group, name); service accounts as their user names."""
+    subjects: Mapping[tuple[str, str], str]
+    """(User, name), (Group, name); service accounts as their user names. Each with the words that describe it."""
 
     @classmethod
     def of(cls, raw: Mapping[str, Any]) -> "Binding":
         metadata = raw["metadata"]
         namespace = metadata.get("namespace", "")
         ref = raw.get("roleRef") or {}
-        subjects = frozenset(_subject(item, namespace) for item in raw.get("subjects") or [])
+        subjects = dict(_subject(item, namespace) for item in raw.get("subjects") or [])
         return cls(metadata["name"], namespace, RoleRef(ref.get("kind", ""), ref.get("name", "")), subjects)
 
 
-def _subject(raw: Mapping[str, Any], namespace: str) -> tuple[str, str]:
-    if raw.get("kind") == "ServiceAccount":
-        return "User", names.service_account_user(raw.get("namespace") or namespace, raw.get("name", ""))
-    return str(raw.get("kind")), str(raw.get("name"))
+def _subject(raw: Mapping[str, Any], namespace: str) -> tuple[tuple[str, str], str]:
+    kind, name = str(raw.get("kind")), str(raw.get("name"))
+    if kind == "ServiceAccount":
+        place = raw.get("namespace") or namespace
+        return ("User", names.service_account_user(place, name)), f'{kind} "{name}/{place}"'
+    return (kind, name), f'{kind} "{name}"'
 
 
 def subjects_of(caller: Caller) -> Iterator[tuple[str, str]]:
@@ -127,41 +137,54 @@ class Rules:
         """Rules a binding in `namespace` grants; None when there is no such role."""
         return self._roles.get(("" if ref.kind == "ClusterRole" else namespace, ref.name))
 
-    def bindings(self, caller: Caller, namespace: str) -> Iterator[Binding]:
-        """Bindings that speak of the caller, in the cluster and in `namespace`."""
+    def grants(self, caller: Caller, namespace: str) -> Iterator[tuple[Binding, str]]:
+        """Bindings that speak of the caller, in the cluster and in `namespace`, each with whom it names."""
         for subject in subjects_of(caller):
             for binding in self._by_subject.get(subject, {}).values():
                 if not binding.namespace or (namespace and binding.namespace == namespace):
-                    yield binding
+                    yield binding, binding.subjects[subject]
 
-    def rules(self, caller: Caller, namespace: str) -> Iterator[tuple[Binding, Rule]]:
-        for binding in self.bindings(caller, namespace):
-            for rule in self.role(binding.namespace, binding.role) or ():
-                yield binding, rule
+    def rules(self, caller: Caller, namespace: str) -> Iterator[Rule]:
+        """Every rule that is granted to the caller in `namespace`."""
+        for binding, _ in self.grants(caller, namespace):
+            yield from self.role(binding.namespace, binding.role) or ()
 
-    def allowing(self, caller: Caller, attributes: Attributes) -> Binding | None:
-        """The first binding that allows the request."""
-        for binding, rule in self.rules(caller, attributes.namespace):
-            if rule.allows(attributes):
-                return binding
-        return None
+    def why(self, caller: Caller, attributes: Attributes) -> str:
+        """What allows the request, in upstream's words; empty when nothing does."""
+        for binding, subject in self.grants(caller, attributes.namespace):
+            if any(rule.allows(attributes) for rule in self.role(binding.namespace, binding.role) or ()):
+                form = "RoleBinding" if binding.namespace else "ClusterRoleBinding"
+                place = f"{binding.name}/{binding.namespace}" if binding.namespace else binding.name
+                return f'RBAC: allowed by {form} "{place}" of {binding.role.kind} "{binding.role.name}" to {subject}'
+        return ""
 
 
-def covers(owned: Iterable[Rule], wanted: Rule) -> list[str]:
-    """What of `wanted` the owned rules do not cover, in words; empty when everything is (validation.Covers).
+def covers(owned: Iterable[Rule], wanted: Iterable[Rule]) -> list[str]:
+    """What of `wanted` the owned rules do not cover, in upstream's words; empty when everything is (validation.Covers).
 
     A wanted rule is broken down to single verbs on single resources, each of which one owned rule must cover alone.
     """
     owned = tuple(owned)
-    missing: list[str] = []
-    for verb in sorted(wanted.verbs):
-        missing += [f"{verb} {url}" for url in wanted.urls if not any(_covers_url(rule, verb, url) for rule in owned)]
-        for group in sorted(wanted.groups):
-            for resource in sorted(wanted.resources):
-                for name in sorted(wanted.names) or [""]:
-                    if not any(_covers_one(rule, verb, group, resource, name) for rule in owned):
-                        missing.append(f"{verb} {resource}.{group}".rstrip(".") + (f" {name}" if name else ""))
-    return missing
+    verbs: dict[tuple[str, str, str], list[str]] = {}
+    missing: set[str] = set()
+    for rule in wanted:
+        for verb in _written(rule, "verbs", rule.verbs):
+            for url in rule.urls:
+                if not any(_covers_url(have, verb, url) for have in owned):
+                    missing.add(f'{{NonResourceURLs:["{url}"], Verbs:["{verb}"]}}')
+            for group, resource, name in product(rule.groups, rule.resources, rule.names or [""]):
+                if not any(_covers_one(have, verb, group, resource, name) for have in owned):
+                    verbs.setdefault((group, resource, name), []).append(verb)
+    for (group, resource, name), some in verbs.items():
+        names_ = f', ResourceNames:["{name}"]' if name else ""
+        listed = " ".join(f'"{verb}"' for verb in dict.fromkeys(some))
+        missing.add(f'{{APIGroups:["{group}"], Resources:["{resource}"]{names_}, Verbs:[{listed}]}}')
+    return sorted(missing)
+
+
+def _written(rule: Rule, member: str, values: frozenset[str]) -> list[str]:
+    """The values in the order they were written in."""
+    return [value for value in rule.source.get(member) or sorted(values) if value in values]
 
 
 def pieces(rule: Rule) -> int:

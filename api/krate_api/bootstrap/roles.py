@@ -1,7 +1,7 @@
 """ClusterRoles that Krate ships, and who is bound to them from the start.
 
-The three roles of people are aggregated from labelled parts, so that an operator can add to them; the controllers hold
-exactly what their steps need.
+Those of Kubernetes itself stand in `defaults`. The three roles of people are aggregated from labelled parts, so that an
+operator can add to them; the controllers hold exactly what their steps need.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -214,33 +214,10 @@ def _account(name: str) -> Object:
     return {"kind": "ServiceAccount", "namespace": names.SYSTEM_NAMESPACE, "name": name}
 
 
-_DISCOVERY: Final = [
-    "/api",
-    "/api/*",
-    "/apis",
-    "/apis/*",
-    "/openapi",
-    "/openapi/*",
-    "/healthz",
-    "/livez",
-    "/readyz",
-    "/version",
-]
-_PUBLIC: Final = ["/healthz", "/livez", "/readyz", "/version", "/version/"]
-
-
 def cluster_roles() -> list[Object]:
-    """All ClusterRoles, aggregated ones without rules: a controller writes those."""
-    reviews = [
-        rule(("create",), "authorization.k8s.io", [kinds.SELF_SUBJECT_ACCESS_REVIEW.plural]),
-        rule(("create",), "authentication.k8s.io", [kinds.SELF_SUBJECT_REVIEW.plural]),
-    ]
+    """Krate's ClusterRoles, aggregated ones without rules: a controller writes those."""
     developer = {str(Label.AGGREGATE_DEVELOPER): "true"}
     return [
-        _role("cluster-admin", [rule(_ALL, "*", _ALL), {"verbs": ["*"], "nonResourceURLs": ["*"]}]),
-        _role("system:discovery", [{"verbs": ["get"], "nonResourceURLs": _DISCOVERY}]),
-        _role("system:public-info-viewer", [{"verbs": ["get"], "nonResourceURLs": _PUBLIC}]),
-        _role("system:basic-user", reviews),
         _role(ClusterRole.QUERY, [rule(("create",), names.FORGE_GROUP, [kinds.QUERY.plural])]),
         _role("krate-policy-reader", _policy_reader()),
         _role("krate-developer-part", _developer(), developer),
@@ -258,16 +235,8 @@ def cluster_roles() -> list[Object]:
 
 
 def cluster_role_bindings() -> list[Object]:
-    """All ClusterRoleBindings."""
+    """Krate's ClusterRoleBindings."""
     return [
-        _binding("cluster-admin", "cluster-admin", [_group(names.GROUP_MASTERS)]),
-        _binding("system:discovery", "system:discovery", [_group(names.GROUP_AUTHENTICATED)]),
-        _binding("system:basic-user", "system:basic-user", [_group(names.GROUP_AUTHENTICATED)]),
-        _binding(
-            "system:public-info-viewer",
-            "system:public-info-viewer",
-            [_group(names.GROUP_AUTHENTICATED), _group(names.GROUP_UNAUTHENTICATED)],
-        ),
         _binding(ClusterRole.QUERY, ClusterRole.QUERY, [_group(names.GROUP_AUTHENTICATED)]),
         _binding("krate-policy-reader", "krate-policy-reader", [_group(names.GROUP_AUTHENTICATED)]),
         _binding(ClusterRole.PLATFORM_ENGINEER, ClusterRole.PLATFORM_ENGINEER, [_group("krate:platform-engineers")]),

@@ -10,7 +10,7 @@ from typing import Any
 from krate import names
 from krate.identity import Caller
 from krate.names import Annotation
-from krate_api.bootstrap import roles
+from krate_api.bootstrap import defaults, roles
 from krate_api.registry import metadata, writing
 from krate_api.registry.writing import Kit
 from krate_api.resources import Resource
@@ -26,7 +26,9 @@ async def seed(kit: Kit) -> None:
     objects = [
         *roles.namespaces(),
         *roles.service_accounts(),
+        *defaults.cluster_roles(),
         *roles.cluster_roles(),
+        *defaults.cluster_role_bindings(),
         *roles.cluster_role_bindings(),
     ]
     batch: list[Operation] = []
@@ -56,7 +58,22 @@ def _update(resource: Resource, obj: Mapping[str, Any], stored: Stored) -> list[
     """Roles follow the release; everything else is the operator's once it exists."""
     current = encoding.decode(stored.body)
     frozen = (current["metadata"].get("annotations") or {}).get(str(Annotation.RBAC_AUTOUPDATE)) == "false"
-    if "rules" not in obj or obj.get("aggregationRule") or frozen or current.get("rules") == obj["rules"]:
-        return []
-    current["rules"] = obj["rules"]
-    return [writing.put(resource, current, stored.version)]
+    wanted = current if frozen else _reconciled(current, obj)
+    return [] if wanted == current else [writing.put(resource, wanted, stored.version)]
+
+
+def _reconciled(current: dict[str, Any], obj: Mapping[str, Any]) -> dict[str, Any]:
+    """What an object becomes: the defaults of Kubernetes only ever gain, Krate's own roles are as the release says."""
+    labels = obj["metadata"].get("labels") or {}
+    if not defaults.LABELS.items() <= labels.items():
+        plain = "rules" in obj and not obj.get("aggregationRule")
+        return {**current, "rules": obj["rules"]} if plain else current
+    meta = {**current["metadata"]}
+    for member in ("labels", "annotations"):
+        meta[member] = {**(obj["metadata"].get(member) or {}), **(meta.get(member) or {})}
+    found = {**current, "metadata": meta}
+    for member in ("rules", "subjects"):
+        has = current.get(member) or []
+        if lacks := [one for one in obj.get(member) or [] if one not in has]:
+            found[member] = [*has, *lacks]
+    return found

@@ -36,7 +36,8 @@ def caller_row(caller: Caller) -> dict[str, Any]:
         "username": caller.username,
         "uid": caller.uid,
         "groups": list(caller.groups),
-        "extra": {key: list(values) for key, values in caller.extra.items()},
+        # Not which credential they showed: the row is about who they are, and would change with every token.
+        "extra": {key: list(values) for key, values in caller.extra.items() if key != names.CREDENTIAL_ID},
     }
 
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import orjson
 
-from krate import errors, kinds, names, selectors
+from krate import errors, kinds, names
 from krate.errors import Cause, CauseType
 from krate_api.strategies.interface import Object, Stamp, Strategy
 
@@ -54,11 +54,40 @@ def _aggregation(rule: Mapping[str, Any]) -> list[Cause]:
         return [_required(field, "at least one clusterRoleSelector required if aggregationRule is non-nil")]
     found: list[Cause] = []
     for number, selector in enumerate(given):
-        try:
-            selectors.from_object(selector)
-        except errors.BadRequest as problem:
-            found.append(Cause(CauseType.INVALID, f"Invalid value: {problem}", f"{field}[{number}]"))
+        problems = _selector(selector, f"{field}[{number}]")
+        if problems:
+            found += [*problems, _invalid(f"{field}[{number}]", "null", "invalid label selector.")]
     return found
+
+
+def _selector(selector: Mapping[str, Any], field: str) -> list[Cause]:
+    found: list[Cause] = []
+    for key, value in (selector.get("matchLabels") or {}).items():
+        for shown, texts in ((key, names.label_key_problems(key)), (value, names.label_value_problems(value))):
+            found += [_invalid(f"{field}.matchLabels", errors.quoted(shown), text) for text in texts]
+    for number, expression in enumerate(selector.get("matchExpressions") or []):
+        found += _expression(expression, f"{field}.matchExpressions[{number}]")
+    return found
+
+
+def _expression(expression: Mapping[str, Any], field: str) -> list[Cause]:
+    found: list[Cause] = []
+    operator, values = expression.get("operator"), expression.get("values") or []
+    if operator in {"In", "NotIn"} and not values:
+        found.append(_required(f"{field}.values", "must be specified when `operator` is 'In' or 'NotIn'"))
+    if operator in {"Exists", "DoesNotExist"} and values:
+        text = "Forbidden: may not be specified when `operator` is 'Exists' or 'DoesNotExist'"
+        found.append(Cause(CauseType.FORBIDDEN, text, f"{field}.values"))
+    key = expression.get("key", "")
+    return [
+        *found,
+        *(_invalid(f"{field}.key", errors.quoted(key), text) for text in names.label_key_problems(key)),
+        *(
+            _invalid(f"{field}.values[{number}]", errors.quoted(value), text)
+            for number, value in enumerate(values)
+            for text in names.label_value_problems(value)
+        ),
+    ]
 
 
 class BindingStrategy(Strategy):
@@ -78,6 +107,10 @@ class BindingStrategy(Strategy):
         found = _role(obj["roleRef"], namespaced=namespaced)
         for number, subject in enumerate(obj.get("subjects") or []):
             found += _subject(subject, f"subjects[{number}]", namespaced=namespaced)
+        if old is not None and obj["roleRef"] != old["roleRef"]:
+            members = {"APIGroup": "apiGroup", "Kind": "kind", "Name": "name"}
+            shown = orjson.dumps({said: obj["roleRef"].get(member, "") for said, member in members.items()}).decode()
+            found.append(_invalid("roleRef", shown, "cannot change roleRef"))
         return found
 
 
@@ -101,15 +134,15 @@ def _subject(subject: Mapping[str, Any], field: str, *, namespaced: bool) -> lis
     kind, group = subject["kind"], subject.get("apiGroup", "")
     if kind not in _SUBJECTS:
         return [*found, errors.unsupported(f"{field}.kind", errors.quoted(kind), _SUBJECTS)]
-    wanted = "" if kind == "ServiceAccount" else GROUP
+    account = kind == "ServiceAccount"
+    if account and subject["name"]:
+        shown = errors.quoted(subject["name"])
+        found += [_invalid(f"{field}.name", shown, text) for text in names.subdomain_problems(subject["name"])]
+    wanted = "" if account else GROUP
     if group != wanted:
         found.append(errors.unsupported(f"{field}.apiGroup", errors.quoted(group), (wanted,)))
-    if kind == "ServiceAccount":
-        shown = errors.quoted(subject["name"])
-        problems = names.subdomain_problems(subject["name"]) if subject["name"] else ()
-        found += [_invalid(f"{field}.name", shown, text) for text in problems]
-        if not namespaced and not subject.get("namespace"):
-            found.append(_required(f"{field}.namespace"))
+    if account and not namespaced and not subject.get("namespace"):
+        found.append(_required(f"{field}.namespace"))
     return found
 
 

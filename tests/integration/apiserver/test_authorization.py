@@ -38,6 +38,7 @@ def attempt(client: API, kind: Kind, verb: Verb, namespace: str) -> int:
 OPEN_TO_ALL_USERS = {
     (kinds.SELF_SUBJECT_ACCESS_REVIEW, Verb.CREATE),
     (kinds.SELF_SUBJECT_REVIEW, Verb.CREATE),
+    (kinds.SELF_SUBJECT_RULES_REVIEW, Verb.CREATE),
     (kinds.QUERY, Verb.CREATE),
     *((kind, verb) for kind in (kinds.VALIDATING_ADMISSION_POLICY, kinds.VALIDATING_ADMISSION_POLICY_BINDING,
                                 kinds.VALIDATING_POLICY, kinds.NAMESPACED_VALIDATING_POLICY)
@@ -213,3 +214,22 @@ def test_verbs_at_the_wrong_address(admin: API, name: str) -> None:
     method, path = ADDRESSES[name]
     answer = admin.request(method, path, json=factories.make_config_map("x"))
     assert (answer.status_code, failure(answer)["reason"]) == (405, "MethodNotAllowed")
+
+
+def test_default_roles(admin: API) -> None:
+    """The roles that every Kubernetes has are there, with the labels that aggregate them."""
+    found = {one["metadata"]["name"]: one for one in admin.list(kinds.CLUSTER_ROLE).json()["items"]}
+    group = kinds.CLUSTER_ROLE.group
+    for name in ("admin", "edit", "view"):
+        (selector,) = found[name]["aggregationRule"]["clusterRoleSelectors"]
+        assert selector == {"matchLabels": {f"{group}/aggregate-to-{name}": "true"}}
+    defaults = {
+        name: one for name, one in found.items() if "kubernetes.io/bootstrapping" in one["metadata"].get("labels", {})
+    }
+    assert set(defaults) == {
+        "admin", "cluster-admin", "edit", "system:aggregate-to-admin", "system:aggregate-to-edit",
+        "system:aggregate-to-view", "system:auth-delegator", "system:basic-user", "system:discovery",
+        "system:monitoring", "system:public-info-viewer", "view",
+    }  # fmt: skip
+    for one in defaults.values():
+        assert one["metadata"]["annotations"] == {"rbac.authorization.kubernetes.io/autoupdate": "true"}

@@ -6,7 +6,7 @@ import pytest
 
 import served_api
 from api_answers import failure
-from krate import kinds
+from krate import kinds, names
 from krate.kinds import Kind
 from served_api import API
 
@@ -16,6 +16,7 @@ REF = {"kind": "Role", "name": "r"}
 CLUSTER_REF = {"kind": "ClusterRole", "name": "krate-viewer"}
 BOB = {"kind": "User", "name": "bob"}
 GROUP_PROBLEM = f'Unsupported value: "example.com": supported values: "{RBAC}"'
+NO_SELECTOR = "Invalid value: null: invalid label selector."
 BOTH = "rules cannot apply to both regular resources and non-resource URLs"
 
 OBJECTS: dict[str, tuple[Kind, dict[str, Any], dict[str, str]]] = {
@@ -55,6 +56,28 @@ OBJECTS: dict[str, tuple[Kind, dict[str, Any], dict[str, str]]] = {
             "aggregationRule is non-nil"
         },
     ),
+    "aggregation by selectors that are none": (
+        kinds.CLUSTER_ROLE,
+        {
+            "aggregationRule": {
+                "clusterRoleSelectors": [
+                    {"matchLabels": {"a": "b"}},
+                    {"matchLabels": {"a b": "c"}},
+                    {"matchExpressions": [{"key": "a", "operator": "In"}]},
+                ]
+            }
+        },
+        {
+            "aggregationRule.clusterRoleSelectors[1].matchLabels": (
+                f'Invalid value: "a b": name part {names.LABEL_KEY_RULE}'
+            ),
+            "aggregationRule.clusterRoleSelectors[1]": NO_SELECTOR,
+            "aggregationRule.clusterRoleSelectors[2].matchExpressions[0].values": (
+                "Required value: must be specified when `operator` is 'In' or 'NotIn'"
+            ),
+            "aggregationRule.clusterRoleSelectors[2]": NO_SELECTOR,
+        },
+    ),
     "a Role in the whole cluster": (
         kinds.CLUSTER_ROLE_BINDING,
         {"roleRef": {"kind": "Role", "name": "cluster-admin"}, "subjects": [BOB]},
@@ -90,6 +113,7 @@ OBJECTS: dict[str, tuple[Kind, dict[str, Any], dict[str, str]]] = {
                 {"kind": "Group", "name": "crew", "apiGroup": "example.com"},
                 {"kind": "ServiceAccount", "name": "robot"},
                 {"kind": "ServiceAccount", "name": "robot", "namespace": "acme", "apiGroup": RBAC},
+                {"kind": "ServiceAccount", "name": "A_", "namespace": "acme"},
             ],
         },
         {
@@ -97,6 +121,7 @@ OBJECTS: dict[str, tuple[Kind, dict[str, Any], dict[str, str]]] = {
             "subjects[1].name": "Required value",
             "subjects[2].apiGroup": GROUP_PROBLEM,
             "subjects[3].namespace": "Required value",
+            "subjects[5].name": f'Invalid value: "A_": {names.SUBDOMAIN_RULE}',
             "subjects[4].apiGroup": f'Unsupported value: "{RBAC}": supported values: ""',
         },
     ),

@@ -1,6 +1,7 @@
 """The installation's certificate authority: files, renewal, and what becomes of them after a crash or a mishap."""
 
 import datetime
+import hashlib
 import ipaddress
 import stat
 from pathlib import Path
@@ -145,11 +146,14 @@ def test_client_certificates(pki: Path) -> None:
     pem = made.issue("alice@example.com", organisations=["b", "a"]).certificate
     found = x509.load_pem_x509_certificate(pem)
     der = found.public_bytes(serialization.Encoding.DER)
-    assert certificates.caller_of(der) == Caller("alice@example.com", ("b", "a"))
+    shown = {"authentication.kubernetes.io/credential-id": (f"X509SHA256={hashlib.sha256(der).hexdigest()}",)}
+    assert certificates.caller_of(der) == Caller("alice@example.com", ("b", "a"), extra=shown)
     basic = found.extensions.get_extension_for_class(x509.BasicConstraints).value
     assert not basic.ca
     unnamed = x509.load_pem_x509_certificate(made.issue("x").certificate)
-    assert certificates.caller_of(unnamed.public_bytes(serialization.Encoding.DER)) == Caller("x", ())
+    caller = certificates.caller_of(unnamed.public_bytes(serialization.Encoding.DER))
+    assert caller is not None
+    assert (caller.username, caller.groups) == ("x", ())
 
 
 def test_real_time(pki: Path) -> None:

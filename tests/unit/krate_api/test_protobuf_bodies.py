@@ -230,6 +230,9 @@ SCALARS: dict[Shape, st.SearchStrategy[tuple[Any, Any]]] = {
     Shape.INT: st.integers(-(2**63), 2**63 - 1).map(lambda number: (number, number)),
     Shape.BOOL: st.booleans().map(lambda flag: (flag, flag)),
     Shape.TIME: st.just((time(0), "1970-01-01T00:00:00Z")),
+    Shape.LIST: st.lists(st.text(max_size=3), max_size=3).map(
+        lambda texts: (b"".join(field(1, text) for text in texts), texts)
+    ),
 }
 
 

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from krate_api.authn.tokens import TokenKeys
+from krate_api.authn.tokens import ISSUER, Bound, Claims, TokenKeys
 
 NOW = datetime.datetime(2026, 3, 1, 12, tzinfo=datetime.UTC)
 PEM = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
@@ -22,6 +22,12 @@ PEM = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serializati
 
 def keys(folder: Path, *, seconds: float = 0) -> TokenKeys:
     return TokenKeys(folder / "tokens.key", lambda: NOW + datetime.timedelta(seconds=seconds))
+
+
+def verified(folder: Path, token: str, **at: float) -> tuple[str, str] | None:
+    """User name and uid in a token that is believed."""
+    found = keys(folder, **at).verify(token)
+    return (found.username, found.uid) if found else None
 
 
 def claims(**more: Any) -> dict[str, Any]:
@@ -42,11 +48,34 @@ def test_minted(tmp_path: Path) -> None:
     """A token says who, which one, and until when; each is another one."""
     made = keys(tmp_path).mint("alice", uid="u1", seconds=60)
     assert made.expires == NOW + datetime.timedelta(seconds=60)
-    assert keys(tmp_path).verify(made.token) == ("alice", "u1")
+    assert verified(tmp_path, made.token) == ("alice", "u1")
     said = json.loads(base64.urlsafe_b64decode(made.token.split(".")[1] + "=="))
-    assert len(said.pop("jti")) == 16
+    assert len(said.pop("jti")) == 36
     assert said == claims()
     assert keys(tmp_path).mint("alice", uid="u1", seconds=60).token != made.token
+
+
+def test_minted_for_an_account(tmp_path: Path) -> None:
+    """The token of a ServiceAccount says for whom it is and what it is bound to, in upstream's claims."""
+    secret = Bound("s", "u3")
+    made = keys(tmp_path).mint_account("acme", Bound("robot", "u2"), seconds=60, audiences=("vault",), secret=secret)
+    said = json.loads(base64.urlsafe_b64decode(made.token.split(".")[1] + "=="))
+    token_id = said.pop("jti")
+    username = "system:serviceaccount:acme:robot"
+    account = {
+        "namespace": "acme",
+        "serviceaccount": {"name": "robot", "uid": "u2"},
+        "secret": {"name": "s", "uid": "u3"},
+    }
+    assert said == claims(sub=username, uid="u2", aud=["vault"]) | {"kubernetes.io": account}
+    assert keys(tmp_path).verify(made.token) == Claims(username, "u2", ("vault",), secret, token_id)
+
+
+def test_audience_of_old(tmp_path: Path) -> None:
+    """A token without an audience is meant for this server."""
+    found = keys(tmp_path).verify(keys(tmp_path).mint("alice", uid="u1", seconds=60).token)
+    assert found is not None
+    assert (found.audiences, found.secret) == ((ISSUER,), None)
 
 
 def test_key_is_private_and_stays(tmp_path: Path) -> None:
@@ -69,7 +98,7 @@ def test_key_of_another_sort(tmp_path: Path) -> None:
 def test_time(tmp_path: Path, seconds: float, good: bool) -> None:  # noqa: FBT001 - a column of the table
     """A token stops at its second; a clock that was set back does not lock anybody out."""
     made = keys(tmp_path).mint("alice", uid="u1", seconds=60)
-    assert keys(tmp_path, seconds=seconds).verify(made.token) == (("alice", "u1") if good else None)
+    assert verified(tmp_path, made.token, seconds=seconds) == (("alice", "u1") if good else None)
 
 
 CLAIMS: dict[str, tuple[dict[str, Any], Any]] = {
@@ -90,7 +119,7 @@ def test_claims(tmp_path: Path, name: str) -> None:
     """Even what we have signed must say everything."""
     keys(tmp_path)
     more, want = CLAIMS[name]
-    assert keys(tmp_path).verify(signed(tmp_path, **more)) == want
+    assert verified(tmp_path, signed(tmp_path, **more)) == want
 
 
 def encoded(part: Any) -> str:
