@@ -1,6 +1,7 @@
 """Causes as apimachinery makes and words them (pkg/util/validation/field/errors.go)."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any, Final
 
 from krate.errors import Cause, CauseType
@@ -71,3 +72,8 @@ def too_many(path: str, count: int, limit: int) -> Cause:
 
 def internal(path: str, detail: str) -> Cause:
     return Cause(CauseType.INTERNAL, f"Internal error: {detail}", path or ROOT)
+
+
+def placed(found: Iterable[Cause], path: str) -> list[Cause]:
+    """Causes of a value that stands at `path`."""
+    return [replace(cause, field=path if cause.field == ROOT else f"{path}.{cause.field}") for cause in found]

@@ -4,7 +4,7 @@ A schema is read once (`nodes`) and compiled to closures and to Rust; `validatio
 The order of the steps is that of AX/pkg/registry/customresource/strategy.go.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from functools import cached_property
 from typing import Any, Final
 
@@ -12,7 +12,7 @@ import jsonschema_rs
 
 from krate.errors import Cause, CauseType
 from krate.schema import Schema
-from krate_api.schemas import causes, defaulting, embedded, listtypes, nodes, pruning, validation
+from krate_api.schemas import defaulting, embedded, listtypes, nodes, pruning, validation
 from krate_api.schemas.correlation import Pair
 from krate_api.schemas.fast import Quick
 
@@ -80,11 +80,3 @@ class StructuralSchema:
         if self._has_lists and not (old is not None and any(True for _ in listtypes.problems(self.node, old))):
             found += listtypes.problems(self.node, obj)
         return found
-
-
-def placed(found: Iterable[Cause], path: str) -> list[Cause]:
-    """Causes of a value that stands at `path`."""
-    return [
-        Cause(cause.type, cause.message, path if cause.field == causes.ROOT else f"{path}.{cause.field}")
-        for cause in found
-    ]
