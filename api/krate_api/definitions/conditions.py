@@ -94,7 +94,7 @@ def adopts(obj: Mapping[str, Any], row: Kind) -> bool:
 
 def judged(obj: Mapping[str, Any], taken: Taken, now: str) -> Definition:
     """The definition with the status that follows from it and from the names of others."""
-    found: Definition = copy.deepcopy(dict(obj))
+    found: Definition = {**obj, "status": copy.deepcopy(obj["status"])}
     names, said = _names(found, taken)
     found["status"]["acceptedNames"] = names
     put(found, NAMES_ACCEPTED, said, now)

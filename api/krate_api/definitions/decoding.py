@@ -8,7 +8,7 @@ from typing import Any, Final
 from krate import errors
 from krate.clock import parse
 from krate_api.definitions import shapes
-from krate_api.definitions.shapes import DEFINITION, JSON_SCHEMA, Shape, Struct
+from krate_api.definitions.shapes import DEFINITION, JSON_SCHEMA, STATUS, Shape, Struct
 
 MAX_DEPTH: Final = 128
 """Levels of schemas inside schemas. Upstream ends at ten thousand levels of JSON; nobody's API is a hundred deep."""
@@ -30,6 +30,11 @@ def decode(obj: dict[str, Any]) -> list[str]:
         del obj[key]
     obj.update(found)
     return decoder.unknown
+
+
+def nothing() -> dict[str, Any]:
+    """The status of a definition of which nothing is known yet."""
+    return _Decoder().struct({}, STATUS, "", "")
 
 
 class _Decoder:

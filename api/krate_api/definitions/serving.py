@@ -5,6 +5,7 @@ another version is the same bytes behind another beginning. An object that was w
 and given defaults when it is read, as upstream does with every object.
 """
 
+import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -20,6 +21,7 @@ from krate_api import paths
 from krate_api.definitions import conditions, conversions, printing, selecting, versions
 from krate_api.definitions.conditions import Definition
 from krate_api.resources import Resource
+from krate_api.schemas import embedded
 from krate_api.schemas.structural import StructuralSchema
 from krate_api.store import encoding
 from krate_api.store.interface import Index
@@ -104,9 +106,8 @@ def _renewed(body: bytes, storage: Storage) -> bytes:
     shape = storage.shapes.of(obj["apiVersion"])
     if shape is None:
         return body
-    metadata = obj.pop("metadata")
-    shape.prune(obj)
-    obj["metadata"] = metadata
+    with contextlib.suppress(embedded.Malformed):  # What was accepted once is shown.
+        shape.prune(obj)
     shape.default(obj)
     return encoding.draft(obj).at(encoding.version(body))
 

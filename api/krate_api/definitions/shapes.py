@@ -233,7 +233,7 @@ _CONDITION: Final = Struct(
         **_members(INT64, "observedGeneration"),
     },
 )
-_STATUS: Final = Struct(
+STATUS: Final = Struct(
     "CustomResourceDefinitionStatus",
     {
         **_members(ListOf(_CONDITION, "[]v1.CustomResourceDefinitionCondition"), "conditions", always=True),
@@ -243,5 +243,5 @@ _STATUS: Final = Struct(
     },
 )
 DEFINITION: Final = Struct(
-    "CustomResourceDefinition", {**_members(_SPEC, "spec", always=True), **_members(_STATUS, "status", always=True)}
+    "CustomResourceDefinition", {**_members(_SPEC, "spec", always=True), **_members(STATUS, "status", always=True)}
 )

@@ -29,8 +29,9 @@ class DefinitionShape:
         return decoding.decode(obj)
 
     def default(self, obj: dict[str, Any]) -> None:
-        """Bring the object into its form and fill in what it leaves open, in place."""
-        decoding.decode(obj)
+        """Fill in what a decoded object leaves open, in place; what is not the client's to send has been taken away."""
+        if not obj.get("status"):
+            obj["status"] = decoding.nothing()
         decoding.defaults(obj)
 
     def problems(self, obj: Mapping[str, Any], old: Mapping[str, Any] | None = None) -> list[Cause]:

@@ -1,0 +1,209 @@
+"""Objects of CustomResourceDefinitions: versions, schemas that change, selectors, columns."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+import crd_rooms
+from served_api import API, until
+
+MERGE = {"content-type": "application/merge-patch+json"}
+TABLE = {"accept": "application/json;as=Table;v=v1;g=meta.k8s.io"}
+
+
+def spec_schema(**properties: Any) -> dict[str, Any]:
+    return {"type": "object", "properties": {"spec": {"type": "object", "properties": properties}}}
+
+
+def redefine(admin: API, body: Mapping[str, Any], **spec: Any) -> dict[str, Any]:
+    """Change a definition and wait until the change is served."""
+    where = f"{crd_rooms.PATH}/{body['metadata']['name']}"
+    answer = admin.patch(where, content=json.dumps({"spec": spec}).encode(), headers=MERGE)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+@pytest.fixture
+def two(admin: API) -> dict[str, Any]:
+    """A kind in a stored and a deprecated version."""
+    versions = [
+        crd_rooms.version("v1beta1", storage=False, deprecated=True),
+        crd_rooms.version("v1"),
+        crd_rooms.version("v2", storage=False, served=False),
+    ]
+    body = crd_rooms.definition(kind="Two", versions=versions)
+    crd_rooms.established(admin, body)
+    return body
+
+
+def test_versions_show_the_same_objects(admin: API, namespace: str, two: dict[str, Any]) -> None:
+    """An object written in one version is read, listed and changed in every served one under its word."""
+    group = two["spec"]["group"]
+    old, new = (crd_rooms.collection(two, namespace, version) for version in ("v1beta1", "v1"))
+    created = admin.post(old, json=crd_rooms.thing(two, "a", "v1beta1", spec={"x": 1}))
+    assert (created.status_code, created.json()["apiVersion"]) == (201, f"{group}/v1beta1")
+    read = admin.get(f"{new}/a").json()
+    assert read == {**created.json(), "apiVersion": f"{group}/v1"}
+    changed = admin.patch(f"{new}/a", content=b'{"spec":{"x":2}}', headers=MERGE).json()
+    assert admin.get(f"{old}/a").json() == {**changed, "apiVersion": f"{group}/v1beta1"}
+    listed = admin.get(old).json()
+    assert (listed["apiVersion"], listed["items"]) == (
+        f"{group}/v1beta1",
+        [{**changed, "apiVersion": f"{group}/v1beta1"}],
+    )
+    assert admin.get(crd_rooms.collection(two, namespace, "v2")).status_code == 404
+
+
+def test_versions_watch_the_same_objects(admin: API, namespace: str, two: dict[str, Any]) -> None:
+    """A watch shows objects in its own version, whichever they are written in."""
+    old, new = (crd_rooms.collection(two, namespace, version) for version in ("v1beta1", "v1"))
+    admin.post(new, json=crd_rooms.thing(two, "a", "v1")).raise_for_status()
+    with admin.stream("GET", old, params={"watch": "true"}) as answer:
+        frames = answer.iter_lines()
+        admin.delete(f"{new}/a")
+        events = [json.loads(next(frames)) for _ in range(2)]
+    assert [(one["type"], one["object"]["apiVersion"]) for one in events] == [
+        ("ADDED", f"{two['spec']['group']}/v1beta1"),
+        ("DELETED", f"{two['spec']['group']}/v1beta1"),
+    ]
+
+
+def test_deprecated_versions_warn(admin: API, namespace: str, two: dict[str, Any]) -> None:
+    """Every answer of a deprecated version says what to use instead; others say nothing."""
+    group = two["spec"]["group"]
+    old, new = (admin.get(crd_rooms.collection(two, namespace, version)) for version in ("v1beta1", "v1"))
+    assert (old.headers.get_list("warning"), new.headers.get_list("warning")) == (
+        [f'299 - "{group}/v1beta1 Two is deprecated; use {group}/v1 Two"'],
+        [],
+    )
+
+
+def test_the_storage_version_can_change(admin: API, namespace: str, two: dict[str, Any]) -> None:
+    """Objects of the old storage version are served in all versions; the definition remembers both."""
+    where = crd_rooms.collection(two, namespace, "v1")
+    admin.post(where, json=crd_rooms.thing(two, "a", "v1", spec={"x": 1})).raise_for_status()
+    versions = [crd_rooms.version("v1", storage=False), crd_rooms.version("v2")]
+    assert redefine(admin, two, versions=versions)["status"]["storedVersions"] == ["v1", "v2"]
+    new = crd_rooms.collection(two, namespace, "v2")
+    until(lambda: admin.get(new).status_code == 200)
+    assert admin.get(f"{new}/a").json()["spec"] == {"x": 1}
+    refused = admin.patch(
+        f"{crd_rooms.PATH}/{two['metadata']['name']}",
+        content=json.dumps({"spec": {"versions": versions[1:]}}).encode(),
+        headers=MERGE,
+    )
+    assert (refused.status_code, [cause["field"] for cause in refused.json()["details"]["causes"]]) == (
+        422,
+        ["status.storedVersions[0]"],
+    )
+
+
+def test_a_changed_schema_speaks_of_stored_objects(admin: API, namespace: str) -> None:
+    """What the schema of today does not know is not shown of older objects, and its defaults are."""
+    body = crd_rooms.definition(kind="Moving", schema=spec_schema(old={"type": "string"}))
+    crd_rooms.established(admin, body)
+    where = crd_rooms.collection(body, namespace)
+    admin.post(where, json=crd_rooms.thing(body, "a", spec={"old": "x"})).raise_for_status()
+    new = {"type": "integer", "default": 3}
+    redefine(admin, body, versions=[crd_rooms.version(schema=spec_schema(new=new))])
+    until(lambda: admin.get(f"{where}/a").json()["spec"] == {"new": 3})
+    assert [item["spec"] for item in admin.get(where).json()["items"]] == [{"new": 3}]
+    refused = admin.post(where, json=crd_rooms.thing(body, "b", spec={"new": "no"}))
+    assert (refused.status_code, refused.json()["details"]["causes"][0]["reason"]) == (422, "FieldValueTypeInvalid")
+
+
+def test_selectable_fields(admin: API, namespace: str) -> None:
+    """Declared fields select, in lists and of objects older than the declaration; others are refused."""
+    schema = spec_schema(color={"type": "string"}, size={"type": "integer"})
+    body = crd_rooms.definition(
+        kind="Paint", versions=[crd_rooms.version(schema=schema, selectableFields=[{"jsonPath": ".spec.color"}])]
+    )
+    crd_rooms.established(admin, body)
+    where = crd_rooms.collection(body, namespace)
+    for name, color, size in (("a", "red", 1), ("b", "blue", 2)):
+        admin.post(where, json=crd_rooms.thing(body, name, spec={"color": color, "size": size})).raise_for_status()
+
+    def selected(selector: str) -> list[str]:
+        found = admin.get(where, params={"fieldSelector": selector}).json()
+        return [item["metadata"]["name"] for item in found.get("items", [])]
+
+    assert selected("spec.color=red") == ["a"]
+    assert admin.get(where, params={"fieldSelector": "spec.size=2"}).json()["message"] == (
+        "field label not supported: spec.size"
+    )
+    both = [{"jsonPath": ".spec.color"}, {"jsonPath": ".spec.size"}]
+    redefine(admin, body, versions=[crd_rooms.version(schema=schema, selectableFields=both)])
+    until(lambda: selected("spec.size=2") == ["b"])
+
+
+def test_columns(admin: API, namespace: str) -> None:
+    """Columns are JSONPaths with types; what is absent or of another type is null."""
+    columns = [
+        {"name": "Ready", "type": "string", "jsonPath": '.spec.conditions[?(@.type=="Ready")].status'},
+        {"name": "N", "type": "integer", "jsonPath": ".spec.n", "priority": 1, "description": "A number."},
+        {"name": "On", "type": "boolean", "jsonPath": ".spec.on", "format": ""},
+        {"name": "All", "type": "string", "jsonPath": ".spec.conditions"},
+        {"name": "Odd", "type": "integer", "jsonPath": ".spec.text"},
+    ]
+    body = crd_rooms.definition(kind="Row", versions=[crd_rooms.version(additionalPrinterColumns=columns)])
+    crd_rooms.established(admin, body)
+    where = crd_rooms.collection(body, namespace)
+    spec = {"conditions": [{"type": "Ready", "status": "True"}], "n": 5, "on": True, "text": "x"}
+    admin.post(where, json=crd_rooms.thing(body, "a", spec=spec)).raise_for_status()
+    admin.post(where, json=crd_rooms.thing(body, "b")).raise_for_status()
+    table = admin.get(where, headers=TABLE).json()
+    assert [(one["name"], one["type"], one["priority"]) for one in table["columnDefinitions"]] == [
+        ("Name", "string", 0),
+        ("Ready", "string", 0),
+        ("N", "integer", 1),
+        ("On", "boolean", 0),
+        ("All", "string", 0),
+        ("Odd", "integer", 0),
+    ]
+    assert [row["cells"] for row in table["rows"]] == [
+        ["a", "True", 5, True, '[{"status":"True","type":"Ready"}]', None],
+        ["b", None, None, None, None, None],
+    ]
+
+
+def test_watches_end_with_their_definition(admin: API, namespace: str) -> None:
+    """A watch ends when the definition changes and when it goes; a new one says that the old versions are gone."""
+    body = crd_rooms.definition(kind="Brief")
+    crd_rooms.established(admin, body)
+    where = crd_rooms.collection(body, namespace)
+    created = admin.post(where, json=crd_rooms.thing(body, "a")).json()
+    with admin.stream("GET", where, params={"watch": "true"}) as answer:
+        frames = answer.iter_lines()
+        next(frames)
+        redefine(admin, body, names={"shortNames": ["br"]})
+        assert list(frames) == []
+    with admin.stream("GET", where, params={"watch": "true"}) as answer:
+        frames = answer.iter_lines()
+        next(frames)
+        admin.delete(f"{crd_rooms.PATH}/{body['metadata']['name']}")
+        assert [json.loads(frame)["type"] for frame in frames] == ["DELETED"]
+    crd_rooms.gone(admin, body)
+    crd_rooms.established(admin, body)
+    version = created["metadata"]["resourceVersion"]
+    with admin.stream("GET", where, params={"watch": "true", "resourceVersion": version}) as answer:
+        event = json.loads(next(answer.iter_lines()))
+    assert (event["type"], event["object"]["code"]) == ("ERROR", 410)
+
+
+def test_replicas_are_a_number(admin: API, namespace: str) -> None:
+    """What the scale subresource would show must be a number, whatever the schema says."""
+    scale = {"specReplicasPath": ".spec.replicas", "statusReplicasPath": ".status.replicas"}
+    body = crd_rooms.definition(kind="Fleet", versions=[crd_rooms.version(subresources={"scale": scale, "status": {}})])
+    crd_rooms.established(admin, body)
+    refused = admin.post(
+        crd_rooms.collection(body, namespace), json=crd_rooms.thing(body, "a", spec={"replicas": -1})
+    ).json()
+    assert refused["details"]["causes"] == [
+        {
+            "reason": "FieldValueInvalid",
+            "message": "Invalid value: -1: should be a non-negative integer",
+            "field": ".spec.replicas",
+        }
+    ]
