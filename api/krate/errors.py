@@ -160,7 +160,7 @@ class NotFound(StatusError):
 
 
 class MethodNotAllowed(StatusError):
-    """the server does not allow this method on the requested resource."""
+    """the server does not allow this method on the requested resource"""  # noqa: D415
 
     code, reason = 405, "MethodNotAllowed"
 
@@ -221,9 +221,10 @@ class Invalid(StatusError):
 
     @classmethod
     def of(cls, *, kind: str, group: str, name: str, causes: Iterable[Cause]) -> Self:
-        """The upstream aggregate: one problem plain, several in brackets; details.kind is the Kind."""
+        """The upstream aggregate: one problem plain, several in brackets, each once; details.kind is the Kind."""
         causes = tuple(causes)
-        problems = [f"{cause.field}: {cause.message}" if cause.field else cause.message for cause in causes]
+        said = (f"{cause.field}: {cause.message}" if cause.field else cause.message for cause in causes)
+        problems = list(dict.fromkeys(said))
         text = problems[0] if len(problems) == 1 else f"[{', '.join(problems)}]"
         return cls(
             f'{qualified(kind, group)} "{name}" is invalid: {text}',

@@ -175,18 +175,23 @@ LABEL_VALUE_RULE: Final = (
 )
 
 
-def _too_long(text: str, most: int) -> tuple[str, ...]:
-    return (f"must be no more than {most} bytes",) if len(text.encode(errors="replace")) > most else ()
+def _too_long(text: str, most: int, *, unit: str = "bytes") -> tuple[str, ...]:
+    """Upstream counts bytes, and calls them characters where it speaks of names."""
+    return (f"must be no more than {most} {unit}",) if len(text.encode(errors="replace")) > most else ()
 
 
 def subdomain_problems(name: str) -> tuple[str, ...]:
     """Why `name` is not a DNS-1123 subdomain, in upstream's words; empty when it is one."""
-    return (*_too_long(name, MAX_SUBDOMAIN), *(() if DNS1123_SUBDOMAIN.fullmatch(name) else (SUBDOMAIN_RULE,)))
+    return (*_too_long(name, MAX_SUBDOMAIN, unit="characters"), *_subdomain_form(name))
+
+
+def _subdomain_form(name: str) -> tuple[str, ...]:
+    return () if DNS1123_SUBDOMAIN.fullmatch(name) else (SUBDOMAIN_RULE,)
 
 
 def label_problems(name: str) -> tuple[str, ...]:
     """Why `name` is not a DNS-1123 label (namespaces must be one); empty when it is one."""
-    problems = _too_long(name, MAX_LABEL)
+    problems = _too_long(name, MAX_LABEL, unit="characters")
     if DNS1123_LABEL.fullmatch(name):
         return problems
     return (*problems, "must not contain dots" if DNS1123_SUBDOMAIN.fullmatch(name) else LABEL_RULE)
@@ -207,7 +212,8 @@ def label_key_problems(key: str) -> tuple[str, ...]:
     if slash and not prefix:
         problems.append("prefix part must be non-empty")
     elif slash:
-        problems += [f"prefix part {problem}" for problem in subdomain_problems(prefix)]
+        form = (*_too_long(prefix, MAX_SUBDOMAIN), *_subdomain_form(prefix))
+        problems += [f"prefix part {problem}" for problem in form]
     problems += (
         ["name part must be non-empty"] if not name else [f"name part {one}" for one in _too_long(name, MAX_LABEL)]
     )

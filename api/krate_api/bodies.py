@@ -1,24 +1,33 @@
-"""Request bodies: JSON and YAML into plain objects, with duplicate fields found and bombs refused.
+"""Request bodies: JSON and YAML into plain objects, with the words of kube-apiserver for what is no object.
 
-The fast parser takes JSON as it comes; only when somebody wants to know about duplicate fields does a slower second
-pass look at the pairs (Kubernetes: field validation, Warn and Strict).
+The fast parser takes JSON as it comes. Numbers become what Go's unstructured objects hold: whole numbers of 64 bits
+where they fit, floats where they do not; what neither holds is refused.
 """
 
-import json
+import re
+from collections.abc import Mapping
 from typing import Any, Final
 
 import orjson
 import yaml
+import yaml.reader
+import yaml.scanner
 
 from krate import errors
 from krate.kinds import Form, Kind
-from krate_api import protobuf, yaml_bodies
+from krate_api import json_problems, protobuf, yaml_bodies
 from krate_api.http import Request
 
 ACCEPTED: Final = ("application/json", "application/yaml")
 MAX_DEPTH: Final = 64
-MAX_REPORTED: Final = 100
-"""Unknown and duplicate fields that are told of; a body that has more has them for no good reason."""
+_SHOWN: Final = 30
+"""Bytes of a body that a refusal shows (AS/pkg/endpoints/handlers/rest.go summarizeData)."""
+_MAX_QUOTED: Final = 1024
+_GROUP_VERSION: Final = re.compile(r"[^/]*(?:/[^/]*)?")
+_TYPE_META: Final = (
+    'struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }'
+)
+_WORDS: Final = {dict: "object", list: "array", str: "string", bool: "bool", int: "number", float: "number"}
 
 
 def media_type(request: Request) -> str:
@@ -45,62 +54,55 @@ def accepted_for(kind: Kind) -> tuple[str, ...]:
     return (*ACCEPTED, protobuf.MEDIA) if kind.form is Form.BUILTIN and protobuf.readable(kind.name) else ACCEPTED
 
 
-def parse_object(data: bytes, media: str, *, kind: str) -> dict[str, Any]:
-    """The object in a body.
-
-    Args:
-        data: the body.
-        media: its media type.
-        kind: the kind expected, for the message.
-
-    Raises:
-        BadRequest: it is no object of a known form.
-    """
-    what = f"the object provided is unrecognized (must be of type {kind}): "
-    if media == protobuf.MEDIA:
-        try:
-            return protobuf.decode(data, kind)
-        except protobuf.Malformed:
-            raise errors.BadRequest(f"{what}proto: malformed body") from None
-    what += "couldn't get version/kind; json parse error: "
-    value = parse(data, media, what=what)
-    if not isinstance(value, dict):
-        raise errors.BadRequest(f"{what}cannot unmarshal {_named(value)} into Go value of type struct")
-    return value
+class Malformed(Exception):
+    """the text is no value, in the words of its parser."""
 
 
-def _named(value: Any) -> str:
-    return {list: "array", str: "string", int: "number", float: "number", bool: "bool"}.get(type(value), "null")
-
-
-def parse(data: bytes, media: str, *, what: str = "error decoding patch: ") -> Any:
+def value_of(data: bytes, media: str) -> Any:
     """Any value in a body, bounded in depth.
 
     Args:
         data: the body.
         media: its media type.
-        what: how the message begins.
 
     Raises:
-        BadRequest: it does not parse, or is nested too deeply.
+        Malformed: it does not parse, or is nested too deeply.
     """
     try:
         value = yaml_bodies.load(data) if media.endswith("yaml") else orjson.loads(data)
-    except (orjson.JSONDecodeError, yaml.YAMLError, ValueError) as error:
-        raise errors.BadRequest(f"{what}{_first_line(error)}") from None
+    except yaml.MarkedYAMLError as error:
+        raise Malformed(f"yaml: {_marked(error)}") from None
+    except orjson.JSONDecodeError as error:
+        raise Malformed(json_problems.describe(data) or _first_line(error)) from None
+    except yaml.reader.ReaderError as error:
+        raise Malformed(f"yaml: {error.reason}") from None
+    except (yaml.YAMLError, ValueError) as error:
+        raise Malformed(f"yaml: {_first_line(error)}") from None
     except RecursionError:
-        raise errors.BadRequest(f"{what}exceeded max depth") from None
-    if depth(value, MAX_DEPTH) > MAX_DEPTH:
-        raise errors.BadRequest(f"{what}exceeded max depth")
+        raise Malformed("exceeded max depth") from None
+    if settle(value, MAX_DEPTH) > MAX_DEPTH:
+        raise Malformed("exceeded max depth")
     return value
+
+
+def _marked(error: yaml.MarkedYAMLError) -> str:
+    """The parser's sentence with the line it speaks of, as Go's port of the same parser says it."""
+    lines = [mark.line for mark in (error.context_mark, error.problem_mark) if mark is not None]
+    line = next(filter(None, lines), 0)
+    # A scanner has not yet counted the line it is on.
+    where = f"line {line + isinstance(error, yaml.scanner.ScannerError)}: " if line else ""
+    return where + (error.problem or "unknown problem parsing YAML content")
 
 
 def _first_line(error: Exception) -> str:
     return " ".join(str(error).split())[:200]
 
 
-def depth(value: Any, limit: int) -> int:
-    """How deeply `value` is nested; stops counting just beyond `limit`."""
+_INT64: Final = 1 << 63
+
+
+def settle(value: Any, limit: int) -> int:
+    """How deeply `value` is nested; stops just beyond `limit`. Numbers become, in place, what Go would hold."""
     deepest = 0
     stack = [(value, 1)]
     while stack:
@@ -109,56 +111,87 @@ def depth(value: Any, limit: int) -> int:
         if level > limit:
             return level
         if isinstance(node, dict):
-            stack.extend((item, level + 1) for item in node.values() if isinstance(item, dict | list))
+            members = node.items()
         elif isinstance(node, list):
-            stack.extend((item, level + 1) for item in node if isinstance(item, dict | list))
+            members = enumerate(node)
+        else:
+            continue
+        for key, item in members:
+            if isinstance(item, dict | list):
+                stack.append((item, level + 1))
+            elif isinstance(item, float):
+                if item.is_integer() and -_INT64 <= item < _INT64:
+                    node[key] = int(item)
+            elif isinstance(item, int) and not -_INT64 <= item < _INT64:
+                node[key] = float(item)
     return deepest
 
 
-def duplicate_fields(data: bytes, media: str) -> list[str]:
-    """Paths of fields that stand twice in one object, in the order of the result; at most `MAX_REPORTED`.
+def parse_object(data: bytes, media: str, *, kind: str, assumed: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """The object in a body, which says of what kind it is.
 
-    What an overwritten value held is of no interest: it is gone.
+    Args:
+        data: the body.
+        media: its media type.
+        kind: the kind expected, for the message.
+        assumed: members that hold this where the body says nothing.
+
+    Raises:
+        BadRequest: it is no object of a known form.
+        Malformed: it holds a number that no object can hold.
     """
     if media == protobuf.MEDIA:
-        return []
-    if media.endswith("yaml"):
-        return yaml_bodies.duplicates(data)
-    twice: dict[int, tuple[dict[str, Any], list[str]]] = {}
-
-    def pairs(items: list[tuple[str, Any]]) -> dict[str, Any]:
-        found = dict(items)
-        if len(found) < len(items):
-            # The object is kept beside its keys, so that no later one can have its id.
-            twice[id(found)] = found, _repeated(items)
-        return found
-
+        try:
+            return protobuf.decode(data, kind)
+        except protobuf.Malformed:
+            raise _unrecognized("proto: malformed body", data, kind) from None
     try:
-        tree = json.loads(data, object_pairs_hook=pairs)
-    except (ValueError, RecursionError):
-        return []
-    return _located(tree, twice) if twice else []
+        value = value_of(data, media)
+    except Malformed as malformed:
+        if str(malformed).startswith("json: "):
+            raise  # it says what it is, and then cannot be held
+        why = str(malformed) if media.endswith("yaml") else f"couldn't get version/kind; json parse error: {malformed}"
+        raise _unrecognized(why, data, kind) from None
+    if isinstance(value, dict):
+        value.update({key: text for key, text in (assumed or {}).items() if value.get(key) in ("", None)})
+    why = type_problem(value, data)
+    if why:
+        raise _unrecognized(why, data, kind)
+    return value
 
 
-def _repeated(items: list[tuple[str, Any]]) -> list[str]:
-    seen: set[str] = set()
-    repeated: list[str] = []
-    for key, _ in items:
-        if key in seen:
-            repeated.append(key)
-        seen.add(key)
-    return repeated
+def type_problem(value: Any, data: bytes) -> str:
+    """Why a value does not say what it is (AM/pkg/runtime/serializer/json/meta.go Interpret); "" when it does."""
+    if value is None:
+        value = {}
+    if not isinstance(value, dict):
+        return f"couldn't get version/kind; json parse error: {cannot_unmarshal(value)} Go value of type {_TYPE_META}"
+    for member in ("apiVersion", "kind"):
+        if not isinstance(value.get(member), str | None):
+            found = cannot_unmarshal(value[member])
+            return f"couldn't get version/kind; json parse error: {found} Go struct field .{member} of type string"
+    version = value.get("apiVersion") or ""
+    if not _GROUP_VERSION.fullmatch(version):
+        return f"unexpected GroupVersion string: {version}"
+    if not value.get("kind"):
+        shown = data[:_MAX_QUOTED].decode("utf-8", "replace")
+        return f"Object 'Kind' is missing in '{shown}'"
+    return ""
 
 
-def _located(tree: Any, twice: dict[int, tuple[dict[str, Any], list[str]]]) -> list[str]:
-    """Paths of the repeated keys: one walk, because a parser's hook does not know where it stands."""
-    found: list[str] = []
-    stack: list[tuple[Any, str]] = [(tree, "")]
-    while stack and len(found) < MAX_REPORTED:
-        node, at = stack.pop()
-        if isinstance(node, dict):
-            found += [f"{at}.{key}" if at else key for key in twice.get(id(node), (node, []))[1]]
-            stack.extend((value, f"{at}.{key}" if at else key) for key, value in reversed(node.items()))
-        elif isinstance(node, list):
-            stack.extend((item, f"{at}[{number}]") for number, item in reversed(list(enumerate(node))))
-    return found[:MAX_REPORTED]
+def cannot_unmarshal(value: Any) -> str:
+    """How Go begins to say that a value is of another type than the field it is for."""
+    return f"json: cannot unmarshal {_WORDS.get(type(value), 'null')} into"
+
+
+def _unrecognized(why: str, data: bytes, kind: str) -> errors.BadRequest:
+    return errors.BadRequest(f"the object provided is unrecognized (must be of type {kind}): {why} ({_summary(data)})")
+
+
+def _summary(data: bytes) -> str:
+    """The beginning of a body: as text where it could be JSON, else in hexadecimal digits."""
+    if not data:
+        return "<empty>"
+    rest = " ..." if len(data) > _SHOWN else ""
+    shown = data[:_SHOWN]
+    return (shown.decode("utf-8", "replace") if data.startswith(b"{") else shown.hex()) + rest

@@ -13,6 +13,7 @@ from typing import Any, Final
 import orjson
 
 from krate import errors
+from krate.kinds import Kind
 from krate_api import bodies
 
 MAX_OPERATIONS: Final = 10_000
@@ -29,6 +30,11 @@ class PatchType(StrEnum):
     STRATEGIC = "application/strategic-merge-patch+json"
 
 
+def accepted_by(kind: Kind) -> tuple[str, ...]:
+    """Patch media types that a kind takes: strategic merge for Kubernetes' own kinds only, as upstream does for CRs."""
+    return tuple(one.value for one in PatchType if kind.native or one is not PatchType.STRATEGIC)
+
+
 def merge(target: Any, patch: Any) -> Any:
     """RFC 7396: the result of `patch` on `target`; neither is changed."""
     if not isinstance(patch, Mapping):
@@ -42,6 +48,11 @@ def merge(target: Any, patch: Any) -> Any:
     return result
 
 
+def malformed(why: str) -> errors.BadRequest:
+    """The refusal of a patch that is none."""
+    return errors.BadRequest(f"error decoding patch: {why}")
+
+
 class _Impossible(Exception):
     """an operation cannot be carried out."""
 
@@ -49,30 +60,49 @@ class _Impossible(Exception):
 _MISSING: Final = object()
 
 
-def json_patch(target: Mapping[str, Any], operations: Any) -> Any:
-    """RFC 6902: the result of `operations` on `target`, which is not changed.
+def operations(patch: Any) -> list[dict[str, Any] | None]:
+    """A JSON patch as a list of operations.
+
+    Raises:
+        BadRequest: it is none.
+        RequestEntityTooLarge: it has too many.
+    """
+    if patch is None:
+        return []
+    if not isinstance(patch, list):
+        raise malformed(f"{bodies.cannot_unmarshal(patch)} Go value of type []handlers.jsonPatchOp")
+    if len(patch) > MAX_OPERATIONS:
+        raise errors.RequestEntityTooLarge(
+            "Request entity too large: "
+            f"The allowed maximum operations in a JSON patch is {MAX_OPERATIONS}, got {len(patch)}"
+        )
+    for one in patch:
+        if not isinstance(one, dict | None):
+            raise malformed(f"{bodies.cannot_unmarshal(one)} Go value of type handlers.jsonPatchOp")
+        for member in ("op", "path", "from"):
+            if one and not isinstance(one.get(member), str | None):
+                found = bodies.cannot_unmarshal(one[member])
+                raise malformed(f"{found} Go struct field jsonPatchOp.{member} of type string")
+    return patch
+
+
+def json_patch(target: Mapping[str, Any], patch: Any) -> Any:
+    """RFC 6902: the result of `patch` on `target`, which is not changed.
 
     Raises:
         BadRequest: the patch is no list of operations.
         RequestEntityTooLarge: it has too many, or its copies are too large.
         Invalid: an operation cannot be carried out, a test fails, or the result is nested too deeply.
     """
-    if not isinstance(operations, list):
-        raise errors.BadRequest(
-            "error decoding patch: json: cannot unmarshal object into Go value of type jsonpatch.Patch"
-        )
-    if len(operations) > MAX_OPERATIONS:
-        raise errors.RequestEntityTooLarge(
-            f"The allowed maximum operations in a JSON patch is {MAX_OPERATIONS}, got {len(operations)}"
-        )
+    todo = operations(patch)
     document = _Document(copy.deepcopy(dict(target)))
     try:
-        for operation in operations:
+        for operation in todo:
             document.apply(operation)
     except (_Impossible, RecursionError, orjson.JSONEncodeError):
         # Upstream hides what failed; kopf relies on the 422 for its resourceVersion test.
         raise errors.Invalid(details={}) from None
-    if bodies.depth(document.root, bodies.MAX_DEPTH) > bodies.MAX_DEPTH:
+    if bodies.settle(document.root, bodies.MAX_DEPTH) > bodies.MAX_DEPTH:
         raise errors.Invalid(details={})
     return document.root
 

@@ -44,6 +44,11 @@ class Resource:
         return self.kind.verbs
 
     @property
+    def plain(self) -> bool:
+        """Whether the kind has no behaviour of its own, so that nothing reads an object before it is validated."""
+        return type(self.strategy) is Strategy
+
+    @property
     def stored_as(self) -> str:
         """The apiVersion in which objects are stored, whichever of a kind's versions they were written in."""
         return self.kind.api_version
@@ -70,7 +75,7 @@ class Resource:
             case NameRule.SUBDOMAIN:
                 problems = names.subdomain_problems(name)
         if len(name) > self.kind.max_name and not problems:
-            problems = (f"must be no more than {self.kind.max_name} bytes",)
+            problems = (f"must be no more than {self.kind.max_name} characters",)
         return problems
 
 

@@ -15,10 +15,10 @@ from typing import Final
 
 import orjson
 
-from krate import errors, kinds, logging
+from krate import errors, logging
 from krate.identity import Caller
 from krate.names import Verb
-from krate_api import negotiation
+from krate_api import addresses, negotiation
 from krate_api.authn.authenticator import Authenticator
 from krate_api.authz import impersonation, refusals
 from krate_api.authz.authorizer import Authorizer
@@ -29,15 +29,15 @@ from krate_api.metrics import Metrics
 from krate_api.openapi.documents import OpenAPI
 from krate_api.registry.call import Call
 from krate_api.requestinfo import RequestInfo, parse
-from krate_api.resources import Catalog, Resource, supports
+from krate_api.resources import Catalog
+from krate_api.routes.ask import Ask
 from krate_api.routes.creators import Creators
-from krate_api.routes.objects import Ask, Objects
+from krate_api.routes.objects import Objects
 from krate_api.routes.plain import SESSION, Plain
 from krate_api.store.interface import StoreError, Unavailable
 from krate_api.subresources.interface import Handlers, Visit
 
 _CORRELATION: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
-_NOT_FOUND: Final = Response(b"404 page not found\n", 404, "text/plain; charset=utf-8")
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,23 +130,16 @@ class Server:
         raise error
 
     async def _plain(self, request: Request) -> Response:
-        if request.method not in {"GET", "HEAD"}:
-            return _NOT_FOUND
         for source in (self._parts.discovery.respond(request), await self._parts.openapi.respond(request)):
             if source is not None:
-                return source
-        return await self._parts.plain.respond(request) or _NOT_FOUND
+                return addresses.read_only(source, request)
+        return addresses.read_only(await self._parts.plain.respond(request) or addresses.NOT_FOUND, request)
 
     async def _resource(self, request: Request, info: RequestInfo, call: Call) -> Response:
         resource = self._parts.catalog.find(info.group, info.version, info.resource)
-        if resource is None or info.parts or (info.namespace and not _in_namespace(resource, info)):
-            return _NOT_FOUND
-        if info.subresource and resource.kind.subresource(info.subresource) is None:
-            return _NOT_FOUND
-        if resource.kind.namespaced and not info.namespace and info.name and info.verb not in {Verb.LIST, Verb.WATCH}:
-            return _NOT_FOUND
-        if not supports(resource, info.verb, namespace=info.namespace, name=info.name, subresource=info.subresource):
-            raise errors.MethodNotAllowed
+        refused = addresses.refusal(resource, info)
+        if resource is None or refused is not None:
+            return refused or addresses.NOT_FOUND
         if resource.kind.deprecated:
             call.warn(resource.kind.deprecated)
         handler = self._parts.handlers.get((resource.kind, info.subresource))
@@ -217,11 +210,6 @@ async def _stream(response: Response, request: Request, send: Send, call: Call) 
         handler.uncancel()
     finally:
         guard.cancel()
-
-
-def _in_namespace(resource: Resource, info: RequestInfo) -> bool:
-    """Cluster-scoped kinds have no paths below namespaces, but a Namespace is its own."""
-    return resource.kind.namespaced or (resource.kind is kinds.NAMESPACE and info.name == info.namespace)
 
 
 def _status(error: errors.StatusError) -> Response:

@@ -105,7 +105,7 @@ class _Decoder:
 
     def _item(self, value: Any, shape: Shape, at: str, where: tuple[str, str]) -> Any:
         if value is None and not isinstance(shape, shapes.AnyValue):
-            return "" if shape is shapes.STRING else {}
+            return "" if shape is shapes.STRING else self.struct({}, shape, "", "") if isinstance(shape, Struct) else {}
         return self.value(value, shape, at, where)
 
     def _schema(self, value: Any, at: str, where: tuple[str, str]) -> dict[str, Any]:

@@ -7,12 +7,9 @@ from typing import Any, Final
 
 from krate.kinds import Kind, Subresource
 from krate.names import Verb
+from krate_api import patches
 from krate_api.openapi import schemas
 from krate_api.resources import Resource
-
-JSON_PATCH: Final = "application/json-patch+json"
-MERGE_PATCH: Final = "application/merge-patch+json"
-STRATEGIC_PATCH: Final = "application/strategic-merge-patch+json"
 
 _WRITE_PARAMETERS: Final = (
     ("dryRun", "string", "All: admit and validate, persist nothing."),
@@ -108,11 +105,6 @@ def _collection(kind: Kind) -> Iterator[Operation]:
         yield Operation(base, "delete", identifier, "deletecollection", kind, name, text, query, options, answer=status)
 
 
-def patch_types(kind: Kind) -> tuple[str, ...]:
-    """Patch media types a kind accepts: strategic merge for Kubernetes' own kinds only, as upstream does for CRs."""
-    return (JSON_PATCH, MERGE_PATCH, STRATEGIC_PATCH) if kind.native else (JSON_PATCH, MERGE_PATCH)
-
-
 def _item(kind: Kind) -> Iterator[Operation]:
     own, name = schemas.component(kind), kind.name
     path = f"{_base(kind)}/{{name}}"
@@ -124,7 +116,7 @@ def _item(kind: Kind) -> Iterator[Operation]:
         yield Operation(path, "put", identifier, "put", kind, name, text, _WRITE_PARAMETERS, own, answer=own)
     if Verb.PATCH in kind.verbs:
         identifier, text = _identifier("patch", kind), f"partially update the specified {name}"
-        query, types = (*_WRITE_PARAMETERS, _FORCE), patch_types(kind)
+        query, types = (*_WRITE_PARAMETERS, _FORCE), patches.accepted_by(kind)
         yield Operation(path, "patch", identifier, "patch", kind, name, text, query, schemas.PATCH, types, own)
     if Verb.DELETE in kind.verbs:
         identifier, text = _identifier("delete", kind), f"delete a {name}"
@@ -149,7 +141,7 @@ def _subresource(kind: Kind, sub: Subresource) -> Iterator[Operation]:
         consumes: tuple[str, ...] = ()
         body = "" if verb is Verb.GET or not plain else own
         if verb is Verb.PATCH:
-            query, consumes, body = (*query, _FORCE), patch_types(kind), schemas.PATCH
+            query, consumes, body = (*query, _FORCE), patches.accepted_by(kind), schemas.PATCH
         yield Operation(
             path,
             _METHODS[verb],

@@ -48,7 +48,10 @@ class WriteOptions:
     dry_run: bool = False
     field_validation: str = FieldValidation.WARN
     field_manager: str = ""
+    """Who owns the fields that this write sets."""
     kind: str = "CreateOptions"
+    force: bool | None = None
+    """Whether an apply takes fields from their owners; None where nothing was said."""
 
     def rendered(self) -> dict[str, object]:
         """The options as admission sees them."""
@@ -57,6 +60,8 @@ class WriteOptions:
             found["dryRun"] = ["All"]
         if self.field_manager:
             found["fieldManager"] = self.field_manager
+        if self.force is not None:
+            found["force"] = self.force
         if self.field_validation != FieldValidation.WARN:
             found["fieldValidation"] = self.field_validation
         return found
@@ -74,37 +79,56 @@ def dry_run_problems(values: Sequence[str]) -> list[Cause]:
     return [errors.unsupported("dryRun", f"[{shown}]", ("All",))]
 
 
-def write_options(request: Request, kind: str) -> WriteOptions:
+_FALSE: Final = frozenset({"0", "false"})
+
+
+def flag(request: Request, name: str) -> bool | None:
+    """A boolean of the query: only `0` and `false` are false (AM/pkg/runtime/conversion.go)."""
+    return request.param(name).lower() not in _FALSE if name in request.query else None
+
+
+def write_options(request: Request, kind: str, *, apply: bool = False) -> WriteOptions:
     """Parse and check the query parameters of a write.
 
     Args:
         request: the request.
         kind: CreateOptions, UpdateOptions, PatchOptions or DeleteOptions, for messages.
+        apply: whether the patch is a server-side apply, which has to name its manager and may force.
 
     Raises:
         Invalid: a value is not supported.
     """
-    dry_run = request.query.get("dryRun", [])
-    problems = dry_run_problems(dry_run)
-    validation = request.param("fieldValidation")
+    dry_run, force = request.query.get("dryRun", []), flag(request, "force")
+    validation, manager = request.param("fieldValidation"), request.param("fieldManager")
+    problems = _manager_problems(manager, required=apply)
+    if kind == "PatchOptions" and force is not None and not apply:
+        text = "Forbidden: may not be specified for non-apply patch"
+        problems.insert(0, Cause(CauseType.FORBIDDEN, text, "force"))
+    problems += dry_run_problems(dry_run)
     if validation not in _VALIDATIONS:
         problems.append(errors.unsupported("fieldValidation", errors.quoted(validation), _VALIDATIONS))
-    manager = request.param("fieldManager")
-    if len(manager) > MAX_MANAGER:
-        text = f"Too long: may not be more than {MAX_MANAGER} bytes"
-        problems.append(Cause(CauseType.TOO_LONG, text, "fieldManager"))
-    for position, mark in enumerate(manager):
-        if not mark.isprintable():
-            text = (
-                f"Invalid value: {errors.quoted(manager)}: invalid character U+{ord(mark):04X} (at position {position})"
-            )
-            problems.append(Cause(CauseType.INVALID, text, "fieldManager"))
-            break
-    if kind == "PatchOptions" and "force" in request.query:
-        text = "Forbidden: may not be specified for non-apply patch"
-        problems.append(Cause(CauseType.FORBIDDEN, text, "force"))
     if problems:
         raise errors.Invalid.of(kind=kind, group="meta.k8s.io", name="", causes=problems)
-    agent = request.header("user-agent").partition("/")[0]
-    default_manager = "".join(mark for mark in agent if mark.isprintable())[:MAX_MANAGER]
-    return WriteOptions(bool(dry_run), validation or FieldValidation.WARN, manager or default_manager, kind)
+    chosen = manager or _default_manager(request.header("user-agent"))
+    return WriteOptions(bool(dry_run), validation or FieldValidation.WARN, chosen, kind, force)
+
+
+def _manager_problems(manager: str, *, required: bool) -> list[Cause]:
+    if not manager:
+        text = "Required value: is required for apply patch"
+        return [Cause(CauseType.REQUIRED, text, "fieldManager")] if required else []
+    problems: list[Cause] = []
+    if len(manager.encode()) > MAX_MANAGER:
+        text = f"Too long: may not be more than {MAX_MANAGER} bytes"
+        problems.append(Cause(CauseType.TOO_LONG, text, "fieldManager"))
+    position, mark = next(((at, mark) for at, mark in enumerate(manager) if not mark.isprintable()), (0, ""))
+    if mark:
+        why = f"invalid character U+{ord(mark):04X} (at position {position})"
+        problems.append(Cause(CauseType.INVALID, f"Invalid value: {errors.quoted(manager)}: {why}", "fieldManager"))
+    return problems
+
+
+def _default_manager(agent: str) -> str:
+    """The name in front of the first slash of a User-Agent, as far as it is printable and fits."""
+    plain = "".join(mark for mark in agent.partition("/")[0] if mark.isprintable())
+    return plain.encode()[:MAX_MANAGER].decode(errors="ignore")

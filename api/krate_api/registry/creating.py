@@ -8,12 +8,10 @@ that a later denial leaves a gap instead of a livelock.
 from typing import Any, Final
 
 from krate import errors
-from krate.errors import Cause, CauseType
 from krate_api import activity
 from krate_api.admission.interface import Operation
-from krate_api.registry import metadata, writing
+from krate_api.registry import metadata, updating, writing
 from krate_api.registry.writing import Kit, Write
-from krate_api.resources import Resource
 from krate_api.store.interface import ABSENT, Bump, Exists, Stale, Stored
 from krate_api.store.interface import Operation as StoreOperation
 from krate_api.strategies.interface import Facts
@@ -29,20 +27,19 @@ async def create(write: Write, obj: dict[str, Any], *, namespace: str) -> Stored
         StatusError: as kube-apiserver answers.
     """
     resource = write.resource
-    _place(resource, obj, namespace)
     meta = obj["metadata"]
-    if meta.get("resourceVersion"):
-        raise errors.StatusError("resourceVersion should not be set on objects to be created")
-    if not meta.get("name") and not meta.get("generateName"):
-        cause = Cause(CauseType.REQUIRED, "Required value: name or generateName is required", "metadata.name")
-        raise errors.Invalid.of(kind=resource.kind.name, group=resource.kind.group, name="", causes=[cause])
+    updating.check_namespace(meta, namespace)
+    meta.pop("managedFields", None)
     if resource.kind.has_status:
         obj.pop("status", None)
     stamp = write.stamp()
     resource.strategy.prepare(obj, stamp)
     resource.shape.default(obj)
-    writing.check_shape(resource, obj)
-    for warning in metadata.deduplicate_owners(obj):
+    if not resource.plain:
+        writing.check_shape(resource, obj)
+    if not meta.get("name") and not meta.get("generateName"):
+        writing.check(resource, obj, None)
+    if warning := metadata.deduplicate_owners(obj):
         write.call.warn(warning)
     metadata.begin(obj, namespace=namespace, now=stamp.now, generation=writing.has_generation(resource))
     for attempt in range(_NAME_ATTEMPTS):
@@ -56,14 +53,6 @@ async def create(write: Write, obj: dict[str, Any], *, namespace: str) -> Stored
         details={"name": meta.get("generateName", ""), "group": resource.kind.group, "kind": resource.kind.plural},
         retry_after=1,
     )
-
-
-def _place(resource: Resource, obj: dict[str, Any], namespace: str) -> None:
-    found = obj["metadata"].get("namespace", "")
-    if found and found != namespace:
-        raise errors.BadRequest("the namespace of the provided object does not match the namespace sent on the request")
-    if resource.kind.namespaced and not namespace:
-        raise errors.BadRequest("an empty namespace may not be set during creation")
 
 
 async def _attempt(write: Write, template: dict[str, Any], attempt: int) -> Stored:
@@ -82,6 +71,9 @@ async def _attempt(write: Write, template: dict[str, Any], attempt: int) -> Stor
     resource.strategy.create(obj, facts, write.stamp())
     resource.shape.default(obj)
     writing.check(resource, obj, None, facts.problems)
+    writing.warn(write, obj, None)
+    if obj["metadata"].pop("resourceVersion", ""):
+        raise errors.StatusError("resourceVersion should not be set on objects to be created")
     await write.admit(Operation.CREATE, obj=obj, old=None)
     operations: list[StoreOperation] = [
         writing.put(resource, obj, ABSENT),

@@ -1,37 +1,29 @@
-"""DeleteOptions of a request: from its body, or from its query where the body says nothing."""
+"""DeleteOptions of a request: from its body, or from its query where there is no body."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
 from typing import Any, Final
 
 from krate import errors
 from krate.errors import Cause, CauseType
-from krate.schema import Schema
 from krate_api import bodies, protobuf
 from krate_api.http import Request
-from krate_api.registry.call import WriteOptions, dry_run_problems
-from krate_api.resources import Resource
-from krate_api.schemas.structural import StructuralSchema
+from krate_api.registry.call import WriteOptions, dry_run_problems, flag
 
 KIND: Final = "DeleteOptions"
 _POLICIES: Final = ("Foreground", "Background", "Orphan")
-_API_VERSIONS: Final = frozenset({"v1", "meta.k8s.io/v1"})
 _MEDIA: Final = (*bodies.ACCEPTED, protobuf.MEDIA)
-_TEXT: Final[Schema] = {"type": "string"}
-_SHAPE: Final[Schema] = {
-    "type": "object",
-    "properties": {
-        "apiVersion": _TEXT,
-        "kind": {**_TEXT, "enum": [KIND]},
-        "dryRun": {"type": "array", "items": _TEXT},
-        "gracePeriodSeconds": {"type": "integer"},
-        "orphanDependents": {"type": "boolean"},
-        "preconditions": {"type": "object", "properties": {"uid": _TEXT, "resourceVersion": _TEXT}},
-        "propagationPolicy": _TEXT,
-    },
+_MEMBERS: Final[Mapping[str, tuple[type, str]]] = {
+    "dryRun": (list, "[]string"),
+    "gracePeriodSeconds": (int, "int64"),
+    "orphanDependents": (bool, "bool"),
+    "preconditions": (dict, "v1.Preconditions"),
+    "propagationPolicy": (str, "v1.DeletionPropagation"),
 }
 """Types of meta/v1 DeleteOptions; members that are newer than this are passed over."""
+_PRECONDITIONS: Final[Mapping[str, tuple[type, str]]] = {"uid": (str, "types.UID"), "resourceVersion": (str, "string")}
+_INTEGER: Final = re.compile(r"[-+]?[0-9]{1,18}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +41,7 @@ class DeleteOptions:
         return WriteOptions(self.dry_run, kind=KIND)
 
 
-@cache
-def _shape() -> StructuralSchema:
-    return StructuralSchema(_SHAPE)
-
-
-async def parse(request: Request, resource: Resource) -> DeleteOptions:
+async def parse(request: Request) -> DeleteOptions:
     """Parse and check the options of a deletion.
 
     Raises:
@@ -62,33 +49,66 @@ async def parse(request: Request, resource: Resource) -> DeleteOptions:
         Invalid: a value is not supported.
         UnsupportedMediaType: the body is in another form.
     """
-    found = await _body(request, resource)
-    dry_run = found.get("dryRun") or request.query.get("dryRun") or []
-    propagation = found.get("propagationPolicy") or request.param("propagationPolicy")
-    orphan = found.get("orphanDependents")
-    if orphan is None and "orphanDependents" in request.query:
-        orphan = request.param("orphanDependents").lower() not in {"false", "0"}
-    preconditions = found.get("preconditions") or {}
-    causes = [*dry_run_problems(dry_run), *_propagation(propagation, given=orphan is not None)]
+    data = await request.body()
+    found = _from_body(request, data) if data else _from_query(request)
+    dry_run, policy = found.get("dryRun") or [], found.get("propagationPolicy") or ""
+    orphan, preconditions = found.get("orphanDependents"), found.get("preconditions") or {}
+    causes = [*_propagation(policy, given=orphan is not None), *dry_run_problems(dry_run)]
     if causes:
-        raise errors.Invalid.of(kind=KIND, group="", name="", causes=causes)
+        raise errors.Invalid.of(kind=KIND, group="meta.k8s.io", name="", causes=causes)
     return DeleteOptions(
-        bool(dry_run), propagation, orphan, preconditions.get("uid") or "", preconditions.get("resourceVersion") or ""
+        bool(dry_run), policy, orphan, preconditions.get("uid") or "", preconditions.get("resourceVersion") or ""
     )
 
 
-async def _body(request: Request, resource: Resource) -> Mapping[str, Any]:
-    data = await request.body()
-    if not data.strip():
-        return {}
+def _from_query(request: Request) -> dict[str, Any]:
+    seconds = request.param("gracePeriodSeconds", "0")
+    if not _INTEGER.fullmatch(seconds):
+        raise errors.BadRequest(f"strconv.ParseInt: parsing {errors.quoted(seconds)}: invalid syntax")
+    return {
+        "dryRun": request.query.get("dryRun", []),
+        "propagationPolicy": request.param("propagationPolicy"),
+        "orphanDependents": flag(request, "orphanDependents"),
+    }
+
+
+def _from_body(request: Request, data: bytes) -> Mapping[str, Any]:
     media = bodies.check_media_type(request, _MEDIA)
-    parsed = bodies.parse_object(data, media, kind=KIND)
-    found = {key: value for key, value in parsed.items() if value is not None}
-    causes = _shape().problems(found)
-    if not causes and found.get("apiVersion", "v1") in {*_API_VERSIONS, resource.kind.api_version}:
-        return found
-    why = "; ".join(f"{cause.field}: {cause.message}" for cause in causes)
-    raise errors.BadRequest(f"the object provided is unrecognized (must be of type {KIND}){f': {why}' if why else ''}")
+    if media == protobuf.MEDIA:
+        return bodies.parse_object(data, media, kind=KIND)
+    try:
+        value = bodies.value_of(data, media)
+    except bodies.Malformed as malformed:
+        yaml = media.endswith("yaml")
+        raise errors.BadRequest(
+            str(malformed) if yaml else f"couldn't get version/kind; json parse error: {malformed}"
+        ) from None
+    # What says nothing about itself is taken for what it should be.
+    named: Any = {"kind": KIND, **value} if isinstance(value, dict) else value
+    why = bodies.type_problem(named, data)
+    if not why and named["kind"] != KIND:
+        version = named.get("apiVersion") or "v1"
+        why = (
+            f"no kind {errors.quoted(named['kind'])} is registered for version {errors.quoted(version)} in scheme "
+            '"pkg/runtime/scheme.go:111"'
+        )
+    why = (
+        why or _wrong(named, _MEMBERS, "") or _wrong(named.get("preconditions") or {}, _PRECONDITIONS, "preconditions.")
+    )
+    if not why and not all(isinstance(one, str) for one in named.get("dryRun") or []):
+        why = "json: cannot unmarshal into Go struct field DeleteOptions.dryRun of type string"
+    if why:
+        raise errors.BadRequest(why)
+    return named
+
+
+def _wrong(value: Mapping[str, Any], members: Mapping[str, tuple[type, str]], within: str) -> str:
+    """Which member is of another type than it should be, in the words of Go's decoder."""
+    for member, (wanted, name) in members.items():
+        found = value.get(member)
+        if found is not None and type(found) is not wanted:
+            return f"{bodies.cannot_unmarshal(found)} Go struct field {KIND}.{within}{member} of type {name}"
+    return ""
 
 
 def _propagation(policy: str, *, given: bool) -> list[Cause]:

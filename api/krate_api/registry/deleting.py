@@ -58,7 +58,7 @@ async def _attempt(write: Write, stored: Stored, options: DeleteOptions) -> Dele
     if waits and obj == old:
         return Deletion(old, gone=False)
     if options.dry_run:
-        return Deletion(old, gone=not waits)
+        return Deletion(obj if waits else old, gone=not waits)
     if waits:
         obj["metadata"].pop("resourceVersion", None)
         operation: StoreOperation = writing.put(resource, obj, stored.version)
@@ -114,16 +114,11 @@ def _marked(write: Write, old: Mapping[str, Any], options: DeleteOptions) -> dic
     """The object with the marks of a deletion that has to wait."""
     obj = copy.deepcopy(dict(old))
     meta = obj["metadata"]
-    finalizers: list[str] = list(meta.get("finalizers") or [])
-    orphan = options.orphan is True or options.propagation == "Orphan"
-    for wanted, finalizer in (
-        (options.propagation == "Foreground", Finalizer.FOREGROUND),
-        (orphan, Finalizer.ORPHAN),
-    ):
-        if wanted and finalizer not in finalizers:
-            finalizers.append(str(finalizer))
+    finalizers = _finalizers(meta.get("finalizers") or [], options)
     if finalizers:
         meta["finalizers"] = finalizers
+    else:
+        meta.pop("finalizers", None)
     if not meta.get("deletionTimestamp"):
         meta["deletionTimestamp"] = write.kit.now()
         meta["deletionGracePeriodSeconds"] = 0
@@ -131,3 +126,19 @@ def _marked(write: Write, old: Mapping[str, Any], options: DeleteOptions) -> dic
             meta["generation"] = meta.get("generation", 0) + 1
         write.resource.strategy.delete(obj, write.stamp())
     return obj
+
+
+def _finalizers(present: list[str], options: DeleteOptions) -> list[str]:
+    """The finalizers of an object under deletion: what the options say about its dependents replaces what was said.
+
+    AS/pkg/registry/generic/registry/store.go deletionFinalizersForGarbageCollection.
+    """
+    said = options.propagation != "" or options.orphan is not None
+    chosen = {
+        str(Finalizer.ORPHAN): options.orphan is True or options.propagation == "Orphan",
+        str(Finalizer.FOREGROUND): options.propagation == "Foreground",
+    }
+    if not said:
+        return present
+    kept = [item for item in present if item not in chosen]
+    return [*kept, *(item for item, wanted in chosen.items() if wanted)]

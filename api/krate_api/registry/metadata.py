@@ -1,6 +1,6 @@
 """Object metadata: what may stand in it, what only the server writes, and how names are made.
 
-Rules and texts follow AM/pkg/api/validation/objectmeta.go and AS/pkg/registry/rest/{create,update}.go.
+Rules and texts follow AS/pkg/registry/rest/{create,update}.go; what values may be is in `metadata_rules`.
 """
 
 import secrets
@@ -10,100 +10,112 @@ from typing import Any, Final
 
 import orjson
 
-from krate import errors, names
-from krate.errors import Cause, CauseType
-from krate.kinds import Kind
+from krate import clock, errors
 from krate.names import Finalizer
-from krate_api.resources import Resource
+from krate_api import bodies
 
 _ALPHABET: Final = "bcdfghjklmnpqrstvwxz2456789"
 _SUFFIX: Final = 5
 _MAX_PREFIX: Final = 63 - _SUFFIX
-MAX_ANNOTATIONS: Final = 256 * 1024
 
-_NULL: Final = type(None)
-MEMBERS: Final[Mapping[str, tuple[type, ...]]] = {
-    "name": (str,),
-    "generateName": (str,),
-    "namespace": (str,),
-    "selfLink": (str,),
-    "uid": (str,),
-    "resourceVersion": (str,),
-    "generation": (int,),
-    "creationTimestamp": (str, _NULL),
-    "deletionTimestamp": (str, _NULL),
-    "deletionGracePeriodSeconds": (int, _NULL),
-    "labels": (dict, _NULL),
-    "annotations": (dict, _NULL),
-    "ownerReferences": (list, _NULL),
-    "finalizers": (list, _NULL),
-    "managedFields": (list, _NULL),
+MEMBERS: Final[Mapping[str, tuple[type, str]]] = {
+    "name": (str, "string"),
+    "generateName": (str, "string"),
+    "namespace": (str, "string"),
+    "selfLink": (str, "string"),
+    "uid": (str, "types.UID"),
+    "resourceVersion": (str, "string"),
+    "generation": (int, "int64"),
+    "creationTimestamp": (str, "string"),
+    "deletionTimestamp": (str, "string"),
+    "deletionGracePeriodSeconds": (int, "int64"),
+    "labels": (dict, "map[string]string"),
+    "annotations": (dict, "map[string]string"),
+    "ownerReferences": (list, "[]v1.OwnerReference"),
+    "finalizers": (list, "[]string"),
+    "managedFields": (list, "[]v1.ManagedFieldsEntry"),
 }
-"""What metadata may hold (meta/v1 ObjectMeta)."""
-_OWNER: Final[Mapping[str, tuple[type, ...]]] = {
-    "apiVersion": (str,),
-    "kind": (str,),
-    "name": (str,),
-    "uid": (str,),
-    "controller": (bool, _NULL),
-    "blockOwnerDeletion": (bool, _NULL),
+"""What metadata may hold (meta/v1 ObjectMeta), and how Go names the types."""
+_OWNER: Final[Mapping[str, tuple[type, str]]] = {
+    "apiVersion": (str, "string"),
+    "kind": (str, "string"),
+    "name": (str, "string"),
+    "uid": (str, "types.UID"),
+    "controller": (bool, "bool"),
+    "blockOwnerDeletion": (bool, "bool"),
 }
-_WORDS: Final = {dict: "object", list: "array", str: "string", bool: "bool", int: "number", float: "number"}
-_GO: Final = {str: "string", int: "int64", bool: "bool", dict: "map[string]string", list: "[]string"}
-_NEVER_SENT: Final = ("selfLink", "managedFields")
+_TIMES: Final = ("creationTimestamp", "deletionTimestamp")
+_RFC3339: Final = "2006-01-02T15:04:05Z07:00"
 
 
-def normalise(obj: dict[str, Any], kind: Kind) -> list[str]:
+class WrongType(Exception):
+    """a member of metadata has the wrong type, in the words of Go's decoder."""
+
+
+def normalise(obj: dict[str, Any]) -> list[str]:
     """Check the types of metadata and drop what is unknown, null or empty; answers unknown paths.
 
     Raises:
-        BadRequest: a member has the wrong type.
+        WrongType: a member has the wrong type.
     """
-    metadata = obj.setdefault("metadata", {})
+    metadata = obj.get("metadata")
+    if metadata is None:
+        metadata = obj["metadata"] = {}
     if not isinstance(metadata, dict):
-        raise _wrong_type(kind, "metadata", metadata, "v1.ObjectMeta")
-    unknown = _known(metadata, MEMBERS, kind, "metadata")
+        raise WrongType(f"{bodies.cannot_unmarshal(metadata)} Go value of type v1.ObjectMeta")
+    unknown = _known(metadata, MEMBERS, "metadata", "ObjectMeta.")
     for member in list(metadata):
-        value = metadata[member]
-        if member in _NEVER_SENT or value in (None, [], {}) or value == "":
+        if member == "selfLink" or metadata[member] in (None, [], {}) or metadata[member] == "":
             del metadata[member]
     for number, owner in enumerate(metadata.get("ownerReferences", [])):
-        if not isinstance(owner, dict):
-            raise _wrong_type(kind, "metadata.ownerReferences", owner, "v1.OwnerReference")
-        unknown += _known(owner, _OWNER, kind, f"metadata.ownerReferences[{number}]")
-    _check_texts(metadata, kind)
+        _check_item(owner, dict, "ownerReferences", "v1.OwnerReference")
+        unknown += _known(owner, _OWNER, f"metadata.ownerReferences[{number}]", "OwnerReference.ownerReferences.")
+    _check_parts(metadata)
     return unknown
 
 
-def _known(value: dict[str, Any], members: Mapping[str, tuple[type, ...]], kind: Kind, path: str) -> list[str]:
-    """Drop members that are not known, answer their paths, and check the types of the others."""
+def _known(value: dict[str, Any], members: Mapping[str, tuple[type, str]], path: str, struct: str) -> list[str]:
+    """Drop members that are null or not known, answer the paths of the latter, and check the types of the others."""
     unknown: list[str] = []
-    for member in list(value):
-        wanted = members.get(member)
-        if wanted is None:
+    for member in sorted(value):
+        if member not in members:
             del value[member]
             unknown.append(f"{path}.{member}")
-        elif type(value[member]) not in wanted:
-            raise _wrong_type(kind, f"{path}.{member}", value[member], _GO[wanted[0]])
+        elif value[member] is None:
+            del value[member]
+        elif type(value[member]) is not members[member][0]:
+            wanted = "string" if member in _TIMES else f"struct field {struct}{member} of type {members[member][1]}"
+            kind = "value of type " if member in _TIMES else ""
+            raise WrongType(f"{bodies.cannot_unmarshal(value[member])} Go {kind}{wanted}")
     return unknown
 
 
-def _check_texts(metadata: Mapping[str, Any], kind: Kind) -> None:
-    for item in metadata.get("finalizers", []):
-        if not isinstance(item, str):
-            raise _wrong_type(kind, "metadata.finalizers", item, "string")
+def _check_parts(metadata: Mapping[str, Any]) -> None:
+    for member, wanted, name in (
+        ("finalizers", str, "string"),
+        ("managedFields", dict, "v1.ManagedFieldsEntry"),
+    ):
+        for item in metadata.get(member, []):
+            _check_item(item, wanted, member, name)
     for member in ("labels", "annotations"):
-        for key, value in metadata.get(member, {}).items():
-            if not isinstance(value, str):
-                raise _wrong_type(kind, f"metadata.{member}.{key}", value, "string")
+        for value in metadata.get(member, {}).values():
+            _check_item(value, str, member, "string")
+    for member in _TIMES:
+        text = metadata.get(member)
+        if text is not None:
+            _check_time(text)
 
 
-def _wrong_type(kind: Kind, field: str, value: Any, wanted: str) -> errors.BadRequest:
-    found = _WORDS.get(type(value), "null")
-    return errors.BadRequest(
-        f'{kind.name} in version "{kind.version}" cannot be handled as a {kind.name}: json: cannot unmarshal {found} '
-        f"into Go struct field ObjectMeta.{field} of type {wanted}"
-    )
+def _check_item(item: Any, wanted: type, member: str, name: str) -> None:
+    if not isinstance(item, wanted):
+        raise WrongType(f"{bodies.cannot_unmarshal(item)} Go struct field ObjectMeta.{member} of type {name}")
+
+
+def _check_time(text: str) -> None:
+    try:
+        clock.parse(text)
+    except ValueError:
+        raise WrongType(f'parsing time "{text}" as "{_RFC3339}": cannot parse "{text}" as "2006"') from None
 
 
 def generated_name(prefix: str) -> str:
@@ -114,7 +126,7 @@ def generated_name(prefix: str) -> str:
 def begin(obj: dict[str, Any], *, namespace: str, now: str, generation: bool) -> None:
     """Set what the server sets on a new object; whatever the client sent there is gone."""
     metadata = obj["metadata"]
-    for member in ("deletionTimestamp", "deletionGracePeriodSeconds", "generation", "resourceVersion"):
+    for member in ("deletionTimestamp", "deletionGracePeriodSeconds", "generation"):
         metadata.pop(member, None)
     metadata["uid"] = str(uuid.uuid4())
     metadata["creationTimestamp"] = now
@@ -126,117 +138,63 @@ def begin(obj: dict[str, Any], *, namespace: str, now: str, generation: bool) ->
         metadata.pop("namespace", None)
 
 
-_RESTORED: Final = ("creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation", "uid")
-
-
 def restore(obj: dict[str, Any], old: Mapping[str, Any]) -> None:
-    """Put back on an update what only the server writes."""
-    for member in _RESTORED:
-        if member in old["metadata"]:
-            obj["metadata"][member] = old["metadata"][member]
-        else:
-            obj["metadata"].pop(member, None)
-    if "namespace" in old["metadata"]:
-        obj["metadata"]["namespace"] = old["metadata"]["namespace"]
-    obj["metadata"]["resourceVersion"] = old["metadata"]["resourceVersion"]
+    """Put back on an update what only the server writes, where a client may not even try to change it.
+
+    A deletionTimestamp that appears out of nowhere stays, so that validation can refuse it.
+    """
+    now, before = obj["metadata"], old["metadata"]
+    for member in ("creationTimestamp", "generation", "namespace"):
+        _put_back(now, before, member)
+    if "deletionTimestamp" in before:
+        now["deletionTimestamp"] = before["deletionTimestamp"]
+    for member in ("uid", "deletionGracePeriodSeconds"):
+        if member in before:
+            now.setdefault(member, before[member])
+    now["resourceVersion"] = before["resourceVersion"]
 
 
-def problems(obj: Mapping[str, Any], resource: Resource) -> list[Cause]:
-    """What is wrong with the metadata of an object about to be stored."""
-    metadata = obj["metadata"]
-    found = [_invalid("metadata.name", metadata["name"], one) for one in resource.name_problems(metadata["name"])]
-    found += _label_problems(metadata.get("labels") or {})
-    found += _annotation_problems(metadata.get("annotations") or {})
-    found += _owner_problems(metadata.get("ownerReferences") or [])
-    found += _finalizer_problems(metadata.get("finalizers") or [])
-    return found
+def _put_back(now: dict[str, Any], before: Mapping[str, Any], member: str) -> None:
+    if member in before:
+        now[member] = before[member]
+    else:
+        now.pop(member, None)
 
 
-def _label_problems(labels: Mapping[str, str]) -> list[Cause]:
-    found: list[Cause] = []
-    for key, value in labels.items():
-        found += [_invalid("metadata.labels", key, problem) for problem in names.label_key_problems(key)]
-        found += [_invalid("metadata.labels", value, problem) for problem in names.label_value_problems(value)]
-    return found
+_DUPLICATE_OWNERS: Final = (
+    ".metadata.ownerReferences contains duplicate entries; API server dedups owner references in 1.20+, and may reject "
+    "such requests as early as 1.24; please fix your requests; duplicate UID(s) observed: "
+)
 
 
-def _invalid(field: str, value: str, problem: str) -> Cause:
-    return Cause(CauseType.INVALID, f"Invalid value: {errors.quoted(value)}: {problem}", field)
-
-
-def _annotation_problems(annotations: Mapping[str, str]) -> list[Cause]:
-    found = [
-        _invalid("metadata.annotations", key, problem)
-        for key in annotations
-        for problem in names.label_key_problems(key.lower())
-    ]
-    size = sum(len(key.encode()) + len(value.encode()) for key, value in annotations.items())
-    if size > MAX_ANNOTATIONS:
-        text = f"Too long: may not be more than {MAX_ANNOTATIONS} bytes"
-        found.append(Cause(CauseType.TOO_LONG, text, "metadata.annotations"))
-    return found
-
-
-def _owner_problems(owners: list[dict[str, Any]]) -> list[Cause]:
-    found = [
-        Cause(
-            CauseType.INVALID,
-            f'Invalid value: "": {member} must not be empty',
-            f"metadata.ownerReferences[{number}].{member}",
-        )
-        for number, owner in enumerate(owners)
-        for member in ("apiVersion", "kind", "name", "uid")
-        if not isinstance(owner.get(member), str) or not owner[member]
-    ]
-    if sum(owner.get("controller") is True for owner in owners) > 1:
-        text = "Invalid value: Only one reference can have Controller set to true"
-        found.append(Cause(CauseType.INVALID, text, "metadata.ownerReferences"))
-    return found
-
-
-def _finalizer_problems(finalizers: list[str]) -> list[Cause]:
-    found = [
-        _invalid("metadata.finalizers", item, problem)
-        for item in finalizers
-        for problem in names.label_key_problems(item)
-    ]
-    if Finalizer.ORPHAN in finalizers and Finalizer.FOREGROUND in finalizers:
-        text = "Invalid value: finalizer orphan and foregroundDeletion cannot be both set"
-        found.append(Cause(CauseType.INVALID, text, "metadata.finalizers"))
-    return found
-
-
-def new_finalizers(obj: Mapping[str, Any], old: Mapping[str, Any]) -> list[Cause]:
-    """An object that is being deleted takes no new finalizers."""
-    if "deletionTimestamp" not in old["metadata"]:
-        return []
-    before = set(old["metadata"].get("finalizers") or [])
-    added = [item for item in obj["metadata"].get("finalizers") or [] if item not in before]
-    if not added:
-        return []
-    shown = ", ".join(f'"{item}"' for item in added)
-    text = (
-        "Forbidden: no new finalizers can be added if the object is being deleted, "
-        f"found new finalizers []string{{{shown}}}"
-    )
-    return [Cause(CauseType.FORBIDDEN, text, "metadata.finalizers")]
-
-
-def deduplicate_owners(obj: dict[str, Any]) -> list[str]:
-    """Drop equal owner references; answers a warning for each."""
-    owners = obj["metadata"].get("ownerReferences")
-    if not owners:
-        return []
+def deduplicate_owners(obj: dict[str, Any]) -> str:
+    """Drop equal owner references; answers a warning where there were any."""
+    owners: list[dict[str, Any]] = obj["metadata"].get("ownerReferences") or []
     kept: dict[bytes, Any] = {}
-    warnings: list[str] = []
+    twice: list[str] = []
     for owner in owners:
         identity = orjson.dumps(owner, option=orjson.OPT_SORT_KEYS)
         if identity in kept:
-            warnings.append(
-                ".metadata.ownerReferences contains duplicate entries; "
-                f"API server dedups owner references: {owner.get('uid')}"
-            )
-        else:
-            kept[identity] = owner
+            twice.append(str(owner.get("uid", "")))
+        kept.setdefault(identity, owner)
+    if not twice:
+        return ""
     obj["metadata"]["ownerReferences"] = list(kept.values())
-    return warnings
+    return _DUPLICATE_OWNERS + ", ".join(dict.fromkeys(twice))
+
+
+_OURS: Final = frozenset({str(Finalizer.ORPHAN), str(Finalizer.FOREGROUND), str(Finalizer.NAMESPACE)})
+
+
+def finalizer_warnings(obj: Mapping[str, Any], old: Mapping[str, Any] | None) -> list[str]:
+    """What to tell about new finalizers of custom resources whose names others might choose too."""
+    before = set((old or {"metadata": {}})["metadata"].get("finalizers") or ())
+    found: list[str] = []
+    for item in sorted(set(obj["metadata"].get("finalizers") or ()) - before - _OURS):
+        if "/" not in item:
+            path = " including a path (/)" if "." in item else ""
+            found.append(
+                f"metadata.finalizers: {errors.quoted(item)}: prefer a domain-qualified finalizer name{path} "
+                "to avoid accidental conflicts with other finalizer writers"
+            )
+    return found

@@ -34,7 +34,6 @@ async def update(
     namespace: str,
     name: str,
     subresource: str = "",
-    require_version: bool = False,
 ) -> Stored:
     """Apply `change` to the object.
 
@@ -44,7 +43,6 @@ async def update(
         namespace: of the object; "" for cluster scope.
         name: of the object.
         subresource: "" or "status".
-        require_version: whether the wanted object must carry a resourceVersion (PUT on our kinds).
 
     Raises:
         StatusError: as kube-apiserver answers.
@@ -56,9 +54,9 @@ async def update(
             raise writing.not_found(resource, name)
         old = encoding.decode(resource.shown(stored.body))
         wanted = change(copy.deepcopy(old))
-        _check_identity(wanted, old)
+        check_address(wanted, namespace=namespace, name=name)
         _check_uid(write, wanted, old)
-        _check_version(resource, wanted, old, required=require_version)
+        _check_version(resource, wanted, old)
         try:
             return await _attempt(write, wanted, old, subresource)
         except Stale:
@@ -66,57 +64,71 @@ async def update(
     raise writing.conflict(resource, name)
 
 
-def _check_identity(obj: Mapping[str, Any], old: Mapping[str, Any]) -> None:
-    """Whether the wanted object is the stored one.
+def check_address(obj: dict[str, Any], *, namespace: str, name: str) -> None:
+    """Whether the wanted object is the one that the URL names; its namespace becomes that of the URL.
 
     Raises:
         BadRequest: another name or namespace.
     """
-    meta, before = obj["metadata"], old["metadata"]
-    name = before["name"]
-    if meta.get("name", "") != name:
+    meta = obj["metadata"]
+    found = meta.get("name", "")
+    if not found:
         raise errors.BadRequest(
-            f"the name of the object ({meta.get('name', '')}) does not match the name on the URL ({name})"
+            f"the name of the object ({name} based on URL) was undeterminable: name must be provided"
         )
-    if meta.get("namespace") and meta["namespace"] != before.get("namespace", ""):
-        raise errors.BadRequest(
-            f"the namespace of the object ({meta['namespace']}) does not match the namespace on the URL "
-            f"({before.get('namespace', '')})"
-        )
+    if found != name:
+        raise errors.BadRequest(f"the name of the object ({found}) does not match the name on the URL ({name})")
+    check_namespace(meta, namespace)
+
+
+def check_namespace(meta: dict[str, Any], namespace: str) -> None:
+    """Whether an object belongs into the namespace of the URL (AS/pkg/registry/rest/meta.go).
+
+    Raises:
+        BadRequest: it names another one.
+    """
+    if namespace and meta.get("namespace", namespace) != namespace:
+        raise errors.BadRequest("the namespace of the provided object does not match the namespace sent on the request")
+    if namespace:
+        meta["namespace"] = namespace
+    else:
+        meta.pop("namespace", None)
 
 
 def _check_uid(write: Write, obj: Mapping[str, Any], old: Mapping[str, Any]) -> None:
-    """The uid of a PUT is a precondition, that of a patch an attempt to change it.
+    """The uid of a PUT is a precondition; that of a patch is an attempt to change it, which validation refuses.
 
     Raises:
         Conflict: a PUT speaks of another object of this name.
-        Invalid: a patch changes it.
     """
-    kind, sent, uid = write.resource.kind, obj["metadata"].get("uid"), old["metadata"]["uid"]
-    if not sent or sent == uid:
+    sent, uid = obj["metadata"].get("uid"), old["metadata"]["uid"]
+    if not sent or sent == uid or write.options.kind == "PatchOptions":
         return
-    name = old["metadata"]["name"]
-    if write.options.kind == "PatchOptions":
-        text = f"Invalid value: {errors.quoted(sent)}: field is immutable"
-        cause = Cause(CauseType.INVALID, text, "metadata.uid")
-        raise errors.Invalid.of(kind=kind.name, group=kind.group, name=name, causes=[cause])
-    why = f"Precondition failed: UID in precondition: {sent}, UID in object meta: {uid}"
-    raise errors.Conflict.of(plural=kind.plural, group=kind.group, name=name, message=why)
+    kind, meta = write.resource.kind, old["metadata"]
+    place = "/".join(part for part in (kind.group, kind.plural, meta.get("namespace"), meta["name"]) if part)
+    why = (
+        f"StorageError: invalid object, Code: 4, Key: /registry/{place}, ResourceVersion: 0, AdditionalErrorMsg: "
+        f"Precondition failed: UID in precondition: {sent}, UID in object meta: {uid}"
+    )
+    raise errors.Conflict.of(plural=kind.plural, group=kind.group, name=meta["name"], message=why)
 
 
-def _check_version(resource: Resource, obj: Mapping[str, Any], old: Mapping[str, Any], *, required: bool) -> None:
+def _check_version(resource: Resource, obj: Mapping[str, Any], old: Mapping[str, Any]) -> None:
     """A version that is named is a lock.
 
     Raises:
+        BadRequest: no number.
         Conflict: another version.
         Invalid: none where one is required.
     """
     version, name = obj["metadata"].get("resourceVersion", ""), old["metadata"]["name"]
-    if version and version != "0":
+    if version and not (version.isascii() and version.isdigit()):
+        raise errors.BadRequest(f"strconv.ParseUint: parsing {errors.quoted(version)}: invalid syntax")
+    if version.strip("0"):
         if version != old["metadata"]["resourceVersion"]:
             raise writing.conflict(resource, name)
-    elif required and not resource.kind.unconditional_update:
-        text = f"Invalid value: {version or '0x0'}: must be specified for an update"
+    elif not resource.kind.unconditional_update:
+        text = "Invalid value: 0: must be specified for an update"
         cause = Cause(CauseType.INVALID, text, "metadata.resourceVersion")
         raise errors.Invalid.of(kind=resource.kind.plural, group=resource.kind.group, name=name, causes=[cause])
 
@@ -131,12 +143,13 @@ async def _attempt(write: Write, wanted: dict[str, Any], old: dict[str, Any], su
     key, version = resource.key(namespace_of(old), old["metadata"]["name"]), int(old["metadata"]["resourceVersion"])
     obj, facts = await _settle(write, wanted, old, subresource)
     extra = _immutable(resource, obj, old)
-    if obj == old and not extra:
-        return writing.unsaved(resource, obj, version)
+    if not extra and _unchanged(obj, old):
+        return writing.unsaved(resource, old, version)
     obj["metadata"].pop("resourceVersion", None)
     if writing.has_generation(resource) and _spec(obj, resource) != _spec(old, resource):
         obj["metadata"]["generation"] = old["metadata"].get("generation", 0) + 1
     writing.check(resource, obj, old, [*extra, *facts.problems])
+    writing.warn(write, obj, old)
     await write.admit(Operation.UPDATE, obj=obj, old=old, subresource=subresource)
     if write.options.dry_run:
         return writing.unsaved(resource, obj, version)
@@ -165,9 +178,10 @@ async def _settle(
         obj = copy.deepcopy(old)
         obj["status"] = wanted.get("status") or {}
         resource.shape.default(obj)
-        writing.check_shape(resource, obj, old)
+        if not resource.plain:
+            writing.check_shape(resource, obj, old)
         resource.strategy.update_status(obj, old, stamp)
-        if not obj["status"] and "status" not in old:
+        if not obj["status"] and not isinstance(wanted.get("status"), dict):
             del obj["status"]
         return obj, Facts()
     metadata.restore(wanted, old)
@@ -177,12 +191,24 @@ async def _settle(
             wanted["status"] = copy.deepcopy(old["status"])
     resource.strategy.prepare(wanted, stamp)
     resource.shape.default(wanted)
-    writing.check_shape(resource, wanted, old)
-    for warning in metadata.deduplicate_owners(wanted):
+    if not resource.plain:
+        writing.check_shape(resource, wanted, old)
+    if warning := metadata.deduplicate_owners(wanted):
         write.call.warn(warning)
     facts = await write.facts(Operation.UPDATE, wanted, old)
     resource.strategy.update(wanted, old, facts, stamp)
     return wanted, facts
+
+
+def _unchanged(obj: Mapping[str, Any], old: Mapping[str, Any]) -> bool:
+    """Whether a write would store what is there; when fields were set last is of no interest."""
+    return _timeless(obj) == _timeless(old) if obj["metadata"].get("managedFields") else obj == old
+
+
+def _timeless(obj: Mapping[str, Any]) -> dict[str, Any]:
+    entries = obj["metadata"].get("managedFields") or []
+    timeless = [{key: value for key, value in entry.items() if key != "time"} for entry in entries]
+    return {**obj, "metadata": {**obj["metadata"], "managedFields": timeless}}
 
 
 def namespace_of(obj: Mapping[str, Any]) -> str:

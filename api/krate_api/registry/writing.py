@@ -11,7 +11,7 @@ from krate_api import activity
 from krate_api.admission.chain import Chain
 from krate_api.admission.interface import Operation, Request
 from krate_api.http import MAX_BODY
-from krate_api.registry import metadata
+from krate_api.registry import metadata, metadata_rules
 from krate_api.registry.call import Call, WriteOptions
 from krate_api.resources import Catalog, Resource
 from krate_api.store import encoding
@@ -120,15 +120,14 @@ def has_generation(resource: Resource) -> bool:
 
 
 def check_shape(resource: Resource, obj: Mapping[str, Any], old: Mapping[str, Any] | None = None) -> None:
-    """The schema alone, before anything reads the object as if it were well formed.
+    """The schema alone, before a strategy reads the object as if it were well formed.
 
     Raises:
         Invalid: with all problems found.
     """
     causes = resource.shape.problems(obj, old)
     if causes:
-        name = obj["metadata"].get("name", "")
-        raise errors.Invalid.of(kind=resource.kind.name, group=resource.kind.group, name=name, causes=causes)
+        raise invalid(resource, obj, [*_metadata_problems(resource, obj, old), *causes])
 
 
 def check(
@@ -139,16 +138,28 @@ def check(
     Raises:
         Invalid: with all problems found.
     """
-    causes = [*extra, *metadata.problems(obj, resource)]
-    if old is not None:
-        causes += metadata.new_finalizers(obj, old)
-    causes += resource.shape.problems(obj, old)
+    causes = [*extra, *_metadata_problems(resource, obj, old), *resource.shape.problems(obj, old)]
     if not causes:
         causes += resource.strategy.problems(obj, old)
     if causes:
-        raise errors.Invalid.of(
-            kind=resource.kind.name, group=resource.kind.group, name=obj["metadata"].get("name", ""), causes=causes
-        )
+        raise invalid(resource, obj, causes)
+
+
+def _metadata_problems(resource: Resource, obj: Mapping[str, Any], old: Mapping[str, Any] | None) -> list[Cause]:
+    found = metadata_rules.problems(obj, resource)
+    return [*metadata_rules.changed(obj, old), *found] if old is not None else found
+
+
+def invalid(resource: Resource, obj: Mapping[str, Any], causes: Sequence[Cause]) -> errors.Invalid:
+    name = obj["metadata"].get("name", "")
+    return errors.Invalid.of(kind=resource.kind.name, group=resource.kind.group, name=name, causes=causes)
+
+
+def warn(write: Write, obj: Mapping[str, Any], old: Mapping[str, Any] | None) -> None:
+    """Tell of new finalizers with careless names; upstream does so for custom resources."""
+    if write.resource.kind.form is not Form.BUILTIN:
+        for warning in metadata.finalizer_warnings(obj, old):
+            write.call.warn(warning)
 
 
 def put(resource: Resource, obj: dict[str, Any], expect: int) -> Put:

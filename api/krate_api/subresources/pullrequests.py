@@ -78,7 +78,9 @@ class PullRequests:
 
     async def _merge(self, visit: Visit) -> Response:
         data = await visit.request.body()
-        body = bodies.parse_object(data, bodies.check_media_type(visit.request), kind=merges.KIND) if data else {}
+        empty = data.strip() in {b"", b"{}"}
+        media = bodies.check_media_type(visit.request)
+        body = {} if empty else bodies.parse_object(data, media, kind=merges.KIND)
         if body and not _is_merge(body):
             raise errors.BadRequest(f"the object provided is unrecognized (must be of type {merges.KIND})")
         done = await merges.merge(self._service, visit.call, visit.info.namespace, visit.info.name, body)

@@ -117,8 +117,9 @@ async def _body(visit: Visit) -> dict[str, Any]:
     data = await visit.request.body()
     if not data.strip():
         return {}
-    obj = bodies.parse_object(data, bodies.check_media_type(visit.request, _MEDIA), kind=_SUB.kind)
-    kind, version = obj.get("kind") or _SUB.kind, obj.get("apiVersion") or _API_VERSION
+    media, assumed = bodies.check_media_type(visit.request, _MEDIA), {"kind": _SUB.kind, "apiVersion": _API_VERSION}
+    obj = bodies.parse_object(data, media, kind=_SUB.kind, assumed=assumed)
+    kind, version = obj["kind"], obj["apiVersion"]
     if (kind, version) != (_SUB.kind, _API_VERSION):
         text = f'{kind} in version "{version}" cannot be handled as a {_SUB.kind}'
         raise errors.BadRequest(f'{text}: no kind "{kind}" is registered for version "{version}"')

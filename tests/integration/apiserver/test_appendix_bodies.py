@@ -1,5 +1,7 @@
 """Bodies that cannot be taken, media types and addresses of nothing, as kube-apiserver 1.36 was recorded answering."""
 
+from typing import Any
+
 import pytest
 
 import served_api
@@ -32,9 +34,7 @@ def test_malformed_body(admin: API, namespace: str, name: str) -> None:
     path = served_api.collection(kinds.CONFIG_MAP, namespace)
     answer = admin.post(path, content=content, headers={"content-type": media})
     message = failure(answer)["message"]
-    prefix = (
-        "the object provided is unrecognized (must be of type ConfigMap): couldn't get version/kind; json parse error: "
-    )
+    prefix = "the object provided is unrecognized (must be of type ConfigMap): "
     assert (answer.status_code, message[: len(prefix)]) == (400, prefix)
 
 
@@ -52,7 +52,7 @@ TYPES = {
     "other kind": (
         {"apiVersion": "krate.a5c.ai/v1alpha1", "kind": "Team", "metadata": {"name": "x"}},
         422,
-        'Repository.krate.a5c.ai "x" is invalid: kind: Invalid value: "Team": must be Repository',
+        'Team.krate.a5c.ai "x" is invalid: kind: Invalid value: "Team": must be Repository',
     ),
 }
 
@@ -131,7 +131,7 @@ def test_missing_object_and_unknown_resource(admin: API, namespace: str) -> None
         f"/apis/krate.a5c.ai/v9/namespaces/{namespace}/repositories",
         "/apis/nobody.example.com/v1/things",
         f"/apis/krate.a5c.ai/v1alpha1/namespaces/{namespace}/organizations",
-        f"/apis/krate.a5c.ai/v1alpha1/namespaces/{namespace}/repositories/web/bell",
+        f"/api/v1/namespaces/{namespace}/configmaps/web/bell",
         f"/apis/krate.a5c.ai/v1alpha1/namespaces/{namespace}/repositories/web/status/more",
         "/apis/krate.a5c.ai/v1alpha1/repositories/web",
         "/nothing",
@@ -139,3 +139,48 @@ def test_missing_object_and_unknown_resource(admin: API, namespace: str) -> None
         answer = admin.get(path)
         assert (answer.status_code, answer.text) == (404, "404 page not found\n"), path
         assert answer.headers["content-type"] == "text/plain; charset=utf-8"
+
+
+def test_unknown_subresource(admin: API, namespace: str, web: dict[str, Any]) -> None:
+    """A subresource that a custom resource does not have: a Status that does not find the object."""
+    answer = admin.get(served_api.item(kinds.REPOSITORY, "web", namespace, "bell"))
+    want = {"message": f'{GR} "web" not found', "reason": "NotFound", "details": about("web")}
+    assert (answer.status_code, failure(answer)) == (404, want)
+
+
+VERBS = {
+    "create a status": ("POST", "web/status", 405, "create is not supported on resources of kind", True),
+    "delete a status": ("DELETE", "web/status", 405, "delete is not supported on resources of kind", True),
+    "ask for options": ("OPTIONS", "", 405, " is not supported on resources of kind", True),
+    "replace a collection": ("PUT", "", 400, "name must be provided", False),
+    "patch a collection": ("PATCH", "", 400, "name must be provided", False),
+}
+
+
+@pytest.mark.parametrize("name", VERBS)
+def test_verbs_that_a_custom_resource_does_not_have(admin: API, namespace: str, name: str) -> None:
+    """They are named, as custom resources of kube-apiserver name them."""
+    method, below, code, message, about_kind = VERBS[name]
+    path = served_api.collection(kinds.REPOSITORY, namespace) + (f"/{below}" if below else "")
+    found = failure(answer := admin.request(method, path))
+    details = {"details": {"group": "krate.a5c.ai", "kind": "repositories"}} if about_kind else {}
+    reason = "MethodNotAllowed" if about_kind else "BadRequest"
+    whole = f'{message} "{GR}"' if about_kind else message
+    assert (answer.status_code, found) == (code, {"message": whole, "reason": reason, **details})
+
+
+def test_verbs_that_a_built_in_does_not_have(admin: API, namespace: str) -> None:
+    """They are refused without a name, as typed resources of kube-apiserver refuse them."""
+    answer = admin.put(served_api.collection(kinds.CONFIG_MAP, namespace), json={})
+    message = "the server does not allow this method on the requested resource"
+    assert (answer.status_code, failure(answer)) == (
+        405,
+        {"message": message, "reason": "MethodNotAllowed", "details": {}},
+    )
+
+
+def test_collections_of_all_namespaces_are_not_written(admin: API) -> None:
+    """Creating or deleting without a namespace leads nowhere for custom resources."""
+    for method in ("POST", "DELETE"):
+        answer = admin.request(method, served_api.collection(kinds.REPOSITORY), json=repository())
+        assert (answer.status_code, answer.text) == (404, "404 page not found\n")

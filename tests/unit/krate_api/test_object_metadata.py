@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from krate import errors, kinds, names
+from krate import kinds, names
 from krate.errors import Cause, CauseType
-from krate_api.registry import metadata
+from krate_api.registry import metadata, metadata_rules
 from krate_api.resources import Resource
 from krate_api.strategies.interface import Strategy
 
@@ -22,10 +22,10 @@ OWNER = {"apiVersion": "v1", "kind": "ConfigMap", "name": "a", "uid": "1"}
 def normalised(meta: Any) -> tuple[dict[str, Any], list[str]]:
     """Metadata after normalising, and the unknown paths."""
     obj: dict[str, Any] = {"metadata": meta}
-    return obj, metadata.normalise(obj, KIND)
+    return obj, metadata.normalise(obj)
 
 
-KEPT: dict[str, tuple[dict[str, Any], dict[str, Any], list[str]]] = {
+KEPT: dict[str, tuple[dict[str, Any] | None, dict[str, Any], list[str]]] = {
     "everything users write": (
         {"name": "a", "generateName": "b", "namespace": "c", "labels": {"x": "y"}, "annotations": {"x": "y"},
          "finalizers": ["x/y"], "ownerReferences": [OWNER]},
@@ -39,9 +39,11 @@ KEPT: dict[str, tuple[dict[str, Any], dict[str, Any], list[str]]] = {
         {"name": "a"},
         [],
     ),
-    "what nobody sends goes without a word": (
-        {"name": "a", "selfLink": "/x", "managedFields": [{"manager": "x"}]}, {"name": "a"}, [],
+    "what nobody sends goes without a word": ({"name": "a", "selfLink": "/x"}, {"name": "a"}, []),
+    "who manages fields stays": (
+        {"name": "a", "managedFields": [{"manager": "x"}]}, {"name": "a", "managedFields": [{"manager": "x"}]}, [],
     ),
+    "null is absent": (None, {}, []),
     "what is unknown goes with a word": ({"name": "a", "bogus": 1, "zz": {}}, {"name": "a"},
                                          ["metadata.bogus", "metadata.zz"]),
     "unknown members of owners": (
@@ -65,48 +67,69 @@ def test_normalise(name: str) -> None:
 def test_absent_metadata_is_empty() -> None:
     """An object without metadata has an empty one."""
     obj: dict[str, Any] = {}
-    assert metadata.normalise(obj, KIND) == []
+    assert metadata.normalise(obj) == []
     assert obj == {"metadata": {}}
 
 
 WRONG: dict[str, tuple[Any, str]] = {
-    "metadata": ([], "json: cannot unmarshal array into Go struct field ObjectMeta.metadata of type v1.ObjectMeta"),
-    "no metadata": (None, "json: cannot unmarshal null into Go struct field ObjectMeta.metadata of type v1.ObjectMeta"),
-    "name": ({"name": 5}, "json: cannot unmarshal number into Go struct field ObjectMeta.metadata.name of type string"),
-    "labels": ({"labels": "x"}, "cannot unmarshal string into Go struct field ObjectMeta.metadata.labels of type map"),
-    "label": ({"labels": {"a": 1}},
-        "cannot unmarshal number into Go struct field ObjectMeta.metadata.labels.a of type string"),
-    "annotation": (
-        {"annotations": {"a": {}}}, "cannot unmarshal object into Go struct field ObjectMeta.metadata.annotations.a",
+    "metadata": ([], "json: cannot unmarshal array into Go value of type v1.ObjectMeta"),
+    "name": ({"name": 5}, "json: cannot unmarshal number into Go struct field ObjectMeta.name of type string"),
+    "labels": (
+        {"labels": "x"},
+        "json: cannot unmarshal string into Go struct field ObjectMeta.labels of type map[string]string",
     ),
-    "finalizers": ({"finalizers": {}}, "cannot unmarshal object into Go struct field ObjectMeta.metadata.finalizers"),
-    "finalizer": ({"finalizers": [1]}, "cannot unmarshal number into Go struct field ObjectMeta.metadata.finalizers"),
-    "owners": ({"ownerReferences": "x"},
-        "cannot unmarshal string into Go struct field ObjectMeta.metadata.ownerReferences"),
-    "owner": ({"ownerReferences": ["x"]},
-        "cannot unmarshal string into Go struct field ObjectMeta.metadata.ownerReferences"),
+    "label": (
+        {"labels": {"a": 1}}, "json: cannot unmarshal number into Go struct field ObjectMeta.labels of type string",
+    ),
+    "annotation": (
+        {"annotations": {"a": {}}},
+        "json: cannot unmarshal object into Go struct field ObjectMeta.annotations of type string",
+    ),
+    "finalizers": (
+        {"finalizers": {"a": 1}},
+        "json: cannot unmarshal object into Go struct field ObjectMeta.finalizers of type []string",
+    ),
+    "finalizer": (
+        {"finalizers": [1]}, "json: cannot unmarshal number into Go struct field ObjectMeta.finalizers of type string",
+    ),
+    "owners": (
+        {"ownerReferences": "x"},
+        "json: cannot unmarshal string into Go struct field ObjectMeta.ownerReferences of type []v1.OwnerReference",
+    ),
+    "owner": (
+        {"ownerReferences": ["x"]},
+        "json: cannot unmarshal string into Go struct field ObjectMeta.ownerReferences of type v1.OwnerReference",
+    ),
     "controller": (
         {"ownerReferences": [{**OWNER, "controller": "yes"}]},
-        "cannot unmarshal string into Go struct field ObjectMeta.metadata.ownerReferences[0].controller of type bool",
+        "json: cannot unmarshal string into Go struct field OwnerReference.ownerReferences.controller of type bool",
     ),
     "uid of an owner": (
         {"ownerReferences": [{**OWNER, "uid": 5}]},
-        "cannot unmarshal number into Go struct field ObjectMeta.metadata.ownerReferences[0].uid of type string",
+        "json: cannot unmarshal number into Go struct field OwnerReference.ownerReferences.uid of type types.UID",
     ),
-    "generation": ({"generation": True}, "cannot unmarshal bool into Go struct field ObjectMeta.metadata.generation"),
-    "version": ({"resourceVersion": 5},
-        "cannot unmarshal number into Go struct field ObjectMeta.metadata.resourceVersion"),
+    "generation": (
+        {"generation": True}, "json: cannot unmarshal bool into Go struct field ObjectMeta.generation of type int64",
+    ),
+    "managed fields": (
+        {"managedFields": [5]},
+        "json: cannot unmarshal number into Go struct field ObjectMeta.managedFields of type v1.ManagedFieldsEntry",
+    ),
+    "time": (
+        {"creationTimestamp": "foo"},
+        'parsing time "foo" as "2006-01-02T15:04:05Z07:00": cannot parse "foo" as "2006"',
+    ),
+    "time of another type": ({"deletionTimestamp": 5}, "json: cannot unmarshal number into Go value of type string"),
 }  # fmt: skip
 
 
 @pytest.mark.parametrize("name", WRONG)
 def test_normalise_refuses(name: str) -> None:
-    """A member of another type is a bad request that says what was found where."""
+    """A member of another type is refused in the words of Go's decoder, which a real server was heard to say."""
     sent, text = WRONG[name]
-    with pytest.raises(errors.BadRequest) as caught:
+    with pytest.raises(metadata.WrongType) as caught:
         normalised(sent)
-    assert text in caught.value.message
-    assert caught.value.message.startswith('ConfigMap in version "v1" cannot be handled as a ConfigMap: json: ')
+    assert str(caught.value) == text
 
 
 @given(st.dictionaries(st.sampled_from([*metadata.MEMBERS, "bogus"]),
@@ -115,21 +138,21 @@ def test_normalise_refuses(name: str) -> None:
                                         inner, max_size=3)))
        | st.text() | st.none())  # fmt: skip
 def test_any_metadata_is_normalised_or_refused(meta: Any) -> None:
-    """Whatever stands in metadata, it is normalised or a bad request; what is normalised can be judged."""
+    """Whatever stands in metadata, it is normalised or refused; what is normalised can be judged."""
     try:
         obj, _ = normalised(meta)
-    except errors.BadRequest:
+    except metadata.WrongType:
         return
-    obj["metadata"].setdefault("name", "x")
     metadata.deduplicate_owners(obj)
-    assert all(cause.message for cause in metadata.problems(obj, RESOURCE))
+    assert all(cause.message for cause in metadata_rules.problems(obj, RESOURCE))
+    assert all(cause.message for cause in metadata_rules.changed(obj, GOING))
 
 
 def test_begin() -> None:
     """A new object gets a uid, a time and a generation; what the client sent there is gone."""
     sent = {
         "name": "a", "uid": "mine", "generation": 7, "creationTimestamp": "2001-01-01T00:00:00Z",
-        "deletionTimestamp": "x", "deletionGracePeriodSeconds": 3, "resourceVersion": "9", "labels": {"a": "b"},
+        "deletionTimestamp": "x", "deletionGracePeriodSeconds": 3, "labels": {"a": "b"},
     }  # fmt: skip
     obj: dict[str, Any] = {"metadata": dict(sent)}
     metadata.begin(obj, namespace="acme", now="2026-11-25T10:00:00Z", generation=True)
@@ -151,19 +174,37 @@ def test_begin_cluster_scoped() -> None:
     assert set(obj["metadata"]) == {"name", "uid", "creationTimestamp"}
 
 
+OLD = {"name": "a", "namespace": "acme", "uid": "1", "generation": 2, "resourceVersion": "5",
+       "creationTimestamp": "then", "labels": {"old": "x"}}  # fmt: skip
+
+
 def test_restore() -> None:
     """An update keeps what the server wrote, whatever it says; labels and finalizers are the user's."""
-    old = {"metadata": {"name": "a", "namespace": "acme", "uid": "1", "generation": 2, "resourceVersion": "5",
-                        "creationTimestamp": "then", "labels": {"old": "x"}}}  # fmt: skip
-    new: dict[str, Any] = {"metadata": {"name": "a", "uid": "1", "generation": 9, "creationTimestamp": "never",
-                                        "deletionTimestamp": "now", "deletionGracePeriodSeconds": 1,
+    new: dict[str, Any] = {"metadata": {"name": "a", "generation": 9, "creationTimestamp": "never",
                                         "labels": {"new": "y"}, "finalizers": ["x/y"]}}  # fmt: skip
-    metadata.restore(new, old)
-    assert new["metadata"] == {**old["metadata"], "labels": {"new": "y"}, "finalizers": ["x/y"]}
+    metadata.restore(new, {"metadata": OLD})
+    assert new["metadata"] == {**OLD, "labels": {"new": "y"}, "finalizers": ["x/y"]}
+    assert metadata_rules.changed(new, {"metadata": OLD}) == []
+
+
+def test_nobody_marks_an_object_as_deleted_by_writing_it() -> None:
+    """A uid, a time of deletion and a grace period that are not those of the stored object stay, and are refused."""
+    sent = {"name": "a", "uid": "2", "deletionTimestamp": "now", "deletionGracePeriodSeconds": 5}
+    new: dict[str, Any] = {"metadata": dict(sent)}
+    metadata.restore(new, {"metadata": OLD})
+    assert metadata_rules.changed(new, {"metadata": OLD}) == [
+        invalid("uid", 'Invalid value: "2": field is immutable'),
+        invalid("deletionTimestamp", 'Invalid value: "now": field is immutable'),
+        invalid("deletionGracePeriodSeconds", "Invalid value: 5: field is immutable"),
+    ]
+    going = {"metadata": {**OLD, "deletionTimestamp": "then", "deletionGracePeriodSeconds": 0}}
+    new = {"metadata": {"name": "a"}}
+    metadata.restore(new, going)
+    assert new["metadata"] == {key: value for key, value in going["metadata"].items() if key != "labels"}
 
 
 def causes(**meta: Any) -> list[Cause]:
-    return metadata.problems({"metadata": {"name": "a", **meta}}, RESOURCE)
+    return metadata_rules.problems({"metadata": {"name": "a", **meta}}, RESOURCE)
 
 
 def invalid(field: str, message: str, kind: CauseType = CauseType.INVALID) -> Cause:
@@ -186,18 +227,39 @@ PROBLEMS: dict[str, tuple[dict[str, Any], list[Cause]]] = {
     ),
     "both policies": (
         {"finalizers": ["orphan", "foregroundDeletion"]},
-        [invalid("finalizers", "Invalid value: finalizer orphan and foregroundDeletion cannot be both set")],
+        [invalid("finalizers", 'Invalid value: ["orphan","foregroundDeletion"]: finalizer orphan and '
+                               "foregroundDeletion cannot be both set")],
     ),
     "incomplete owner": (
         {"ownerReferences": [{"apiVersion": "v1", "kind": "", "name": "a"}]},
         [
-            invalid("ownerReferences[0].kind", 'Invalid value: "": kind must not be empty'),
-            invalid("ownerReferences[0].uid", 'Invalid value: "": uid must not be empty'),
+            invalid("ownerReferences.kind", 'Invalid value: "": must not be empty'),
+            invalid("ownerReferences.uid", 'Invalid value: "": must not be empty'),
         ],
     ),
+    "owner of no version": (
+        {"ownerReferences": [{**OWNER, "apiVersion": "a/b/c"}]},
+        [invalid("ownerReferences.apiVersion", 'Invalid value: "a/b/c": version must not be empty')],
+    ),
+    "an event as owner": (
+        {"ownerReferences": [{**OWNER, "kind": "Event"}]},
+        [invalid("ownerReferences", 'Invalid value: {"apiVersion":"v1","kind":"Event","name":"a","uid":"1"}: '
+                                    "/v1, Kind=Event is disallowed from being an owner")],
+    ),
+    "no name": (
+        {"name": ""}, [invalid("name", "Required value: name or generateName is required", CauseType.REQUIRED)],
+    ),
+    "a prefix that begins no name": (
+        {"generateName": "Bx-"}, [invalid("generateName", f'Invalid value: "Bx-": {names.SUBDOMAIN_RULE}')],
+    ),
+    "a prefix with a hyphen behind it": ({"generateName": "web-"}, []),
     "two controllers": (
         {"ownerReferences": [{**OWNER, "controller": True}, {**OWNER, "uid": "2", "controller": True}]},
-        [invalid("ownerReferences", "Invalid value: Only one reference can have Controller set to true")],
+        [invalid("ownerReferences",
+                 'Invalid value: [{"apiVersion":"v1","kind":"ConfigMap","name":"a","uid":"1","controller":true},'
+                 '{"apiVersion":"v1","kind":"ConfigMap","name":"a","uid":"2","controller":true}]: '
+                 'Only one reference can have Controller set to true. Found "true" in references for ConfigMap/a and '
+                 "ConfigMap/a")],
     ),
     "annotations of the limit": ({"annotations": {"a": "x" * (256 * 1024 - 1)}}, []),
     "annotations beyond the limit": (
@@ -219,27 +281,29 @@ GOING = {"metadata": {"deletionTimestamp": "now", "finalizers": ["a/b"]}}
 
 def test_no_new_finalizers_while_deleting() -> None:
     """An object that is going keeps or loses finalizers, and gets none."""
-    staying = {"metadata": {"finalizers": ["a/b"]}}
-    more = {"metadata": {"finalizers": ["a/b", "e.com/g", "e.com/h"]}}
+    staying: dict[str, Any] = {"metadata": {"finalizers": ["a/b"]}}
+    more: dict[str, Any] = {"metadata": {"finalizers": ["a/b", "e.com/g", "e.com/h"]}}
     text = (
         "Forbidden: no new finalizers can be added if the object is being deleted, found new finalizers "
         '[]string{"e.com/g", "e.com/h"}'
     )
-    assert metadata.new_finalizers(more, staying) == []
-    assert metadata.new_finalizers(staying, GOING) == []
-    assert metadata.new_finalizers({"metadata": {}}, GOING) == []
-    assert metadata.new_finalizers(more, GOING) == [invalid("finalizers", text, CauseType.FORBIDDEN)]
+    assert metadata_rules.changed(more, staying) == []
+    for obj in (staying, {"metadata": {}}):
+        assert metadata_rules.changed({"metadata": {**obj["metadata"], "deletionTimestamp": "now"}}, GOING) == []
+    more["metadata"]["deletionTimestamp"] = "now"
+    assert metadata_rules.changed(more, GOING) == [invalid("finalizers", text, CauseType.FORBIDDEN)]
 
 
 def test_duplicate_owners_go_with_a_warning() -> None:
     """An owner that stands twice stands once, and the client is told."""
     other = {**OWNER, "uid": "2"}
     obj = {"metadata": {"ownerReferences": [OWNER, other, dict(reversed(OWNER.items()))]}}
-    assert metadata.deduplicate_owners(obj) == [
-        ".metadata.ownerReferences contains duplicate entries; API server dedups owner references: 1"
-    ]
+    assert metadata.deduplicate_owners(obj) == (
+        ".metadata.ownerReferences contains duplicate entries; API server dedups owner references in 1.20+, and may "
+        "reject such requests as early as 1.24; please fix your requests; duplicate UID(s) observed: 1"
+    )
     assert obj == {"metadata": {"ownerReferences": [OWNER, other]}}
-    assert metadata.deduplicate_owners({"metadata": {}}) == []
+    assert metadata.deduplicate_owners({"metadata": {}}) == ""
 
 
 @pytest.mark.timeout(20)
@@ -247,7 +311,7 @@ def test_many_owners_are_deduplicated_in_their_length() -> None:
     """Owners as many as a body holds are compared by what they are, not each with each."""
     owners = [{"uid": str(number % 100_000)} for number in range(200_000)]
     obj = {"metadata": {"ownerReferences": owners}}
-    assert len(metadata.deduplicate_owners(obj)) == 100_000
+    assert metadata.deduplicate_owners(obj).endswith(", 99999")
     assert len(obj["metadata"]["ownerReferences"]) == 100_000
 
 
@@ -257,3 +321,14 @@ def test_generated_names() -> None:
         found = {metadata.generated_name(prefix) for _ in range(50)}
         assert all(re.fullmatch(re.escape(prefix[:58]) + "[bcdfghjklmnpqrstvwxz2456789]{5}", name) for name in found)
         assert len(found) > 45
+
+
+def test_careless_finalizers_are_told_of() -> None:
+    """New finalizers that others might choose too are told of, once they are new; Kubernetes' own are not."""
+    obj = {"metadata": {"finalizers": ["plain", "e.com", "e.com/f", "orphan", "old"]}}
+    ending = "to avoid accidental conflicts with other finalizer writers"
+    assert metadata.finalizer_warnings(obj, {"metadata": {"finalizers": ["old"]}}) == [
+        f'metadata.finalizers: "e.com": prefer a domain-qualified finalizer name including a path (/) {ending}',
+        f'metadata.finalizers: "plain": prefer a domain-qualified finalizer name {ending}',
+    ]
+    assert metadata.finalizer_warnings({"metadata": {}}, None) == []

@@ -1,0 +1,75 @@
+"""What is found at an address, and what is said where nothing is.
+
+Of Kubernetes' own kinds there are paths for what they have; of custom resources any path is asked for, and not found
+(AX/pkg/apiserver/customresource_handler.go).
+"""
+
+from typing import Final
+
+from krate import errors, kinds
+from krate.names import Verb
+from krate_api.http import Request, Response
+from krate_api.requestinfo import RequestInfo
+from krate_api.resources import Resource, supports
+
+NOT_FOUND: Final = Response(b"404 page not found\n", 404, "text/plain; charset=utf-8")
+
+
+def refusal(resource: Resource | None, info: RequestInfo) -> Response | None:
+    """Why a request is not one for the resource; None when it is.
+
+    Raises:
+        NotFound: a subresource that the kind does not have.
+        MethodNotAllowed: a verb that it does not have there.
+        BadRequest: the name is missing.
+    """
+    if resource is None or not _addressed(resource, info):
+        return NOT_FOUND
+    kind = resource.kind
+    if info.subresource and kind.subresource(info.subresource) is None:
+        if kind.native:
+            return NOT_FOUND
+        raise errors.NotFound.of(plural=kind.plural, group=kind.group, name=info.name)
+    if supports(resource, info.verb, namespace=info.namespace, name=info.name, subresource=info.subresource):
+        return None
+    if kind.native:
+        raise errors.MethodNotAllowed(details={})
+    return _unsupported(resource, info)
+
+
+def _addressed(resource: Resource, info: RequestInfo) -> bool:
+    """Whether the path can lead to objects of the kind."""
+    if info.parts or (info.namespace and not _in_namespace(resource, info)):
+        return False
+    named = info.name and info.verb not in {Verb.LIST, Verb.WATCH}
+    return not (resource.kind.namespaced and named and not info.namespace)
+
+
+def _in_namespace(resource: Resource, info: RequestInfo) -> bool:
+    """Cluster-scoped kinds have no paths below namespaces, but a Namespace is its own."""
+    return resource.kind.namespaced or (resource.kind is kinds.NAMESPACE and info.name == info.namespace)
+
+
+def _unsupported(resource: Resource, info: RequestInfo) -> Response:
+    """The answer to a verb that a custom resource does not have at an address."""
+    kind = resource.kind
+    if info.verb in {Verb.CREATE, Verb.DELETE_COLLECTION} and kind.namespaced and not (info.namespace or info.name):
+        return NOT_FOUND
+    if info.verb in {Verb.UPDATE, Verb.PATCH} and not info.name and info.verb in kind.verbs:
+        raise errors.BadRequest("name must be provided")
+    verb = info.verb if info.verb in set(Verb) else ""
+    raise errors.MethodNotAllowed(
+        f"{verb} is not supported on resources of kind {errors.quoted(kind.resource)}",
+        details={"group": kind.group, "kind": kind.plural},
+    )
+
+
+def read_only(response: Response, request: Request) -> Response:
+    """What is there can be read and nothing else.
+
+    Raises:
+        MethodNotAllowed: by another method.
+    """
+    if request.method not in {"GET", "HEAD"} and response is not NOT_FOUND:
+        raise errors.MethodNotAllowed(details={})
+    return response
