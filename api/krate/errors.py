@@ -34,6 +34,7 @@ class CauseType(StrEnum):
     INTERNAL = "InternalError"
     NAMESPACE_TERMINATING = "NamespaceTerminating"
     RESOURCE_VERSION_TOO_LARGE = "ResourceVersionTooLarge"
+    FIELD_MANAGER_CONFLICT = "FieldManagerConflict"
 
 
 @dataclass(frozen=True, slots=True)
