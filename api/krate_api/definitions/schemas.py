@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from krate.errors import Cause
 from krate_api.definitions.problems import forbidden, invalid
+from krate_api.schemas import definition
 
 _AT_ROOT: Final = {
     "description": "Description",
@@ -65,7 +66,7 @@ def problems(validation: Mapping[str, Any] | None, path: str, *, status: bool) -
     found = _root(schema, at) if status else []
     if schema.get("nullable"):
         found.append(forbidden(f"{at}.nullable", "nullable cannot be true at the root"))
-    return found
+    return [*found, *definition.problems(dict(schema), at)]
 
 
 def _root(schema: Mapping[str, Any], path: str) -> list[Cause]:
