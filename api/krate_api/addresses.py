@@ -8,11 +8,11 @@ from typing import Final
 
 from krate import errors, kinds
 from krate.names import Verb
-from krate_api.http import Request, Response
+from krate_api.http import NOSNIFF, Response
 from krate_api.requestinfo import RequestInfo
 from krate_api.resources import Resource, supports
 
-NOT_FOUND: Final = Response(b"404 page not found\n", 404, "text/plain; charset=utf-8")
+NOT_FOUND: Final = Response(b"404 page not found\n", 404, "text/plain; charset=utf-8", NOSNIFF)
 
 
 def refusal(resource: Resource | None, info: RequestInfo) -> Response | None:
@@ -62,14 +62,3 @@ def _unsupported(resource: Resource, info: RequestInfo) -> Response:
         f"{verb} is not supported on resources of kind {errors.quoted(kind.resource)}",
         details={"group": kind.group, "kind": kind.plural},
     )
-
-
-def read_only(response: Response, request: Request) -> Response:
-    """What is there can be read and nothing else.
-
-    Raises:
-        MethodNotAllowed: by another method.
-    """
-    if request.method not in {"GET", "HEAD"} and response is not NOT_FOUND:
-        raise errors.MethodNotAllowed(details={})
-    return response

@@ -18,6 +18,10 @@ MAX_BODY: Final = 3 * 1024 * 1024
 """Upstream's limit (AS/pkg/server/config.go MaxRequestBodyBytes)."""
 _MAX_DIGITS: Final = 18
 JSON: Final = "application/json"
+NOSNIFF: Final = (("x-content-type-options", "nosniff"),)
+"""What upstream says beside every text that is no document."""
+_NOT_MODIFIED: Final = 304
+"""Has no body, and so no length of one."""
 
 
 MAX_WARNING: Final = 256
@@ -109,13 +113,15 @@ class Response:
     body: bytes | AsyncGenerator[bytes] = b""
     status: int = 200
     content_type: str = JSON
+    """Empty where there is nothing to have a type, as in a 304."""
     headers: Iterable[tuple[str, str]] = field(default=())
 
     def _head(self, extra: Iterable[tuple[str, str]]) -> Message:
-        pairs = [("content-type", self.content_type), *self.headers, *extra]
+        typed = [("content-type", self.content_type)] if self.content_type else []
+        pairs = [*typed, *self.headers, *extra]
         if not any(name.lower() == "cache-control" for name, _ in pairs):
             pairs.append(("cache-control", "no-cache, private"))
-        if isinstance(self.body, bytes):
+        if isinstance(self.body, bytes) and self.status != _NOT_MODIFIED:
             pairs.append(("content-length", str(len(self.body))))
         return {
             "type": "http.response.start",

@@ -23,7 +23,7 @@ from krate_api.authz.escalation import EscalationCheck
 from krate_api.bootstrap import seed
 from krate_api.definitions.registrar import Registrar
 from krate_api.denials import Denials
-from krate_api.discovery import Discovery
+from krate_api.discovery.serving import Discovery
 from krate_api.forge.activities import Projector
 from krate_api.forge.facts import Finders
 from krate_api.forge.merges import Service
@@ -33,7 +33,7 @@ from krate_api.forge.source import Source
 from krate_api.gatekeeper import ApiGatekeeper
 from krate_api.maintenance import Compactor
 from krate_api.metrics import Metrics
-from krate_api.openapi.documents import OpenAPI
+from krate_api.openapi.serving import OpenAPI
 from krate_api.registry.writing import Kit
 from krate_api.resources import Catalog, Resource
 from krate_api.routes.access_reviews import AccessReviews
@@ -174,7 +174,7 @@ async def build(
         catalog=served,
         authenticator=core.authenticator,
         authorizer=core.authorizer,
-        discovery=Discovery(served),
+        discovery=Discovery(served, core.clock),
         openapi=OpenAPI(served, core.clock),
         objects=Objects(kit, core.feeds),
         creators=Creators(
@@ -206,5 +206,5 @@ def _start(core: Core, kit: Kit, parts: Parts, registrar: Registrar) -> Running:
             return str(error)
         return ""
 
-    plain.checks["store"] = store_answers
+    plain.health.checks["store"] = store_answers
     return Running(core, Server(parts), kit, plain, projector, compactor, parts.denials, registrar)

@@ -23,10 +23,10 @@ from krate_api.authn.authenticator import Authenticator
 from krate_api.authz import impersonation, refusals
 from krate_api.authz.authorizer import Authorizer
 from krate_api.denials import Denials
-from krate_api.discovery import Discovery
+from krate_api.discovery.serving import Discovery
 from krate_api.http import JSON, Disconnected, Receive, Request, Response, Scope, Send, warnings
 from krate_api.metrics import Metrics
-from krate_api.openapi.documents import OpenAPI
+from krate_api.openapi.serving import OpenAPI
 from krate_api.registry.call import Call
 from krate_api.requestinfo import RequestInfo, parse
 from krate_api.resources import Catalog
@@ -130,10 +130,12 @@ class Server:
         raise error
 
     async def _plain(self, request: Request) -> Response:
-        for source in (self._parts.discovery.respond(request), await self._parts.openapi.respond(request)):
+        parts = self._parts
+        for source in (parts.discovery.respond(request), await parts.openapi.respond(request)):
             if source is not None:
-                return addresses.read_only(source, request)
-        return addresses.read_only(await self._parts.plain.respond(request) or addresses.NOT_FOUND, request)
+                return source
+        documents = (*parts.discovery.paths, *parts.openapi.paths) if request.path in {"/", "/index.html"} else ()
+        return await parts.plain.respond(request, documents) or addresses.NOT_FOUND
 
     async def _resource(self, request: Request, info: RequestInfo, call: Call) -> Response:
         resource = self._parts.catalog.find(info.group, info.version, info.resource)

@@ -17,8 +17,8 @@ from krate.kinds.row import ALL_VERBS, STATUS, Form, Kind, Scale, Scope, Subreso
 from krate.models.meta import Resource as Model
 from krate.names import Verb
 from krate.schema import Schema
-from krate_api import paths
-from krate_api.definitions import conditions, conversions, printing, selecting, versions
+from krate_api import paths, versions
+from krate_api.definitions import conditions, conversions, printing, selecting
 from krate_api.definitions.conditions import Definition
 from krate_api.resources import Resource
 from krate_api.schemas import embedded
@@ -33,7 +33,7 @@ _IMPLICIT: Final[Mapping[str, Schema]] = {
     "kind": {"type": "string"},
     "metadata": {"type": "object"},
 }
-SCALE: Final = Subresource("scale", STATUS.verbs, kind="Scale")
+SCALE: Final = Subresource("scale", STATUS.verbs, kind="Scale", group="autoscaling", version="v1")
 
 
 class Shapes:

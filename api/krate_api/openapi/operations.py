@@ -1,42 +1,29 @@
-"""Paths and operations of a kind, in a form that both OpenAPI versions are rendered from."""
+"""Paths and operations of a kind, in a form that both versions of OpenAPI are rendered from.
+
+Custom resources and our own kinds are published as AX/pkg/controller/openapi/builder does it; Kubernetes' own kinds
+have strategic patches, an operation to discover them and deprecated watch paths besides.
+"""
 
 import functools
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any, Final
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Final
 
 from krate.kinds import Kind, Subresource
 from krate.names import Verb
+from krate.schema import Schema
 from krate_api import patches
-from krate_api.openapi import schemas
+from krate_api.openapi import parameters, schemas, shapes
 from krate_api.resources import Resource
 
-_WRITE_PARAMETERS: Final = (
-    ("dryRun", "string", "All: admit and validate, persist nothing."),
-    ("fieldManager", "string", "Name of the actor that makes the change."),
-    ("fieldValidation", "string", "Ignore, Warn or Strict: what to do about unknown and duplicate fields."),
-)
-_FORCE: Final = ("force", "boolean", "Only with apply patches.")
-_LIST_PARAMETERS: Final = (
-    ("allowWatchBookmarks", "boolean", "Send BOOKMARK events."),
-    ("continue", "string", "Where to go on."),
-    ("fieldSelector", "string", "Restrict by fields."),
-    ("labelSelector", "string", "Restrict by labels."),
-    ("limit", "integer", "At most so many items."),
-    ("resourceVersion", "string", "Version to read at or to watch from."),
-    ("resourceVersionMatch", "string", "Exact or NotOlderThan."),
-    ("sendInitialEvents", "boolean", "Start a watch with the current state."),
-    ("timeoutSeconds", "integer", "End after so many seconds."),
-    ("watch", "boolean", "Watch for changes."),
-)
-_DELETE_PARAMETERS: Final = (
-    ("dryRun", "string", "All: admit and validate, persist nothing."),
-    ("gracePeriodSeconds", "integer", "Without meaning here."),
-    ("orphanDependents", "boolean", "Use propagationPolicy."),
-    ("propagationPolicy", "string", "Orphan, Background or Foreground."),
-)
+JSON: Final = "application/json"
+YAML: Final = "application/yaml"
+WATCHED: Final = f"{JSON};stream=watch"
+APPLY: Final = "application/apply-patch+yaml"
 
-Parameter = tuple[str, str, str]
+OK: Final = "200"
+CREATED: Final = "201"
+ACCEPTED: Final = "202"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,31 +32,32 @@ class Operation:
 
     path: str
     method: str
-    id: str
-    action: str
-    """x-kubernetes-action."""
-    kind: Kind
-    kind_name: str
+    name: str
+    """Verb of the identifier, such as `replace`."""
+    noun: str
+    """What follows group and version in the identifier."""
     description: str
-    query: tuple[Parameter, ...] = ()
+    action: str = ""
+    """x-kubernetes-action; empty for what is about no kind."""
+    gvk: Schema = field(default_factory=dict[str, str])
+    kind: str = ""
+    """Of the object in the path."""
+    query: tuple[str, ...] = ()
     body: str = ""
     """Component of the request body."""
-    consumes: tuple[str, ...] = ()
+    optional_body: bool = False
+    consumes: tuple[str, ...] = (JSON, YAML)
     answer: str = ""
     """Component of the response."""
-    created: bool = False
+    produces: tuple[str, ...] = (JSON, YAML)
+    statuses: tuple[str, ...] = (OK,)
 
 
-def _base(kind: Kind, *, everywhere: bool = False) -> str:
-    if kind.namespaced and not everywhere:
-        return f"{kind.base_path}/namespaces/{{namespace}}/{kind.plural}"
-    return f"{kind.base_path}/{kind.plural}"
-
-
-def _identifier(verb: str, kind: Kind, suffix: str = "") -> str:
-    group = "".join(part.capitalize() for part in (kind.group or "core").split("."))
-    scope = "Namespaced" if kind.namespaced else ""
-    return f"{verb}{group}{kind.version.capitalize()}{scope}{kind.name}{suffix}"
+def article(noun: str) -> str:
+    """`a Pull`, `an Organization`; plurals have none (AS/pkg/endpoints GetArticleForNoun)."""
+    if noun.endswith("s") and not noun.endswith("ss"):
+        return noun
+    return f"{'an' if noun[0].lower() in 'aeiou' else 'a'} {noun}"
 
 
 def operations(resource: Resource) -> Iterator[Operation]:
@@ -79,93 +67,126 @@ def operations(resource: Resource) -> Iterator[Operation]:
     yield from _item(kind)
     for sub in kind.subresources:
         yield from _subresource(kind, sub)
+    if kind.native and Verb.WATCH in kind.verbs:
+        yield from _watches(kind)
+
+
+Row = Callable[..., Operation]
+"""An operation for which the kind speaks already."""
+
+
+def _row(kind: Kind) -> Row:
+    gvk = shapes.gvk(kind.group, kind.version, kind.name)
+    return functools.partial(Operation, noun=_noun(kind), gvk=gvk, kind=kind.name)
+
+
+def _noun(kind: Kind) -> str:
+    return f"{'Namespaced' if kind.namespaced else ''}{kind.name}"
+
+
+def _objects(kind: Kind) -> str:
+    """Path of the collection below group and version."""
+    return f"namespaces/{{namespace}}/{kind.plural}" if kind.namespaced else kind.plural
 
 
 def _collection(kind: Kind) -> Iterator[Operation]:
-    own, items = schemas.component(kind), schemas.component(kind, "List")
-    base, name = _base(kind), kind.name
+    row, own, path = _row(kind), schemas.component(kind), f"{kind.base_path}/{_objects(kind)}"
+    builtin = kind.native
     if Verb.LIST in kind.verbs:
-        text = f"list or watch objects of kind {name}"
-        listing = functools.partial(
-            Operation, action="list", kind=kind, kind_name=name, description=text, query=_LIST_PARAMETERS, answer=items
-        )
-        yield listing(base, "get", _identifier("list", kind))
-        if kind.namespaced:
-            identifier = _identifier("list", kind, "ForAllNamespaces").replace("Namespaced", "", 1)
-            yield listing(_base(kind, everywhere=True), "get", identifier)
+        yield from _lists(kind, path)
     if Verb.CREATE in kind.verbs:
-        identifier, text = _identifier("create", kind), f"create a {name}"
-        yield Operation(
-            base, "post", identifier, "post", kind, name, text, _WRITE_PARAMETERS, own, answer=own, created=True
-        )
+        yield row(
+            path, "post", "create", action="post", description=f"create {article(kind.name)}",
+            query=parameters.WRITE, body=own, answer=own, statuses=(OK, CREATED, ACCEPTED),
+        )  # fmt: skip
     if Verb.DELETE_COLLECTION in kind.verbs:
-        identifier, text = _identifier("deleteCollection", kind), f"delete collection of {name}"
-        query = (*_LIST_PARAMETERS[:-1], *_DELETE_PARAMETERS)
-        options, status = schemas.DELETE_OPTIONS, schemas.STATUS
-        yield Operation(base, "delete", identifier, "deletecollection", kind, name, text, query, options, answer=status)
+        yield row(
+            path, "delete", "delete", noun=f"Collection{_noun(kind)}", action="deletecollection",
+            description=f"delete collection of {kind.name}", answer=shapes.STATUS, optional_body=True,
+            query=parameters.DELETE_COLLECTION if builtin else parameters.LIST,
+            body=shapes.DELETE_OPTIONS if builtin else "",
+        )  # fmt: skip
+
+
+def _lists(kind: Kind, path: str) -> Iterator[Operation]:
+    builtin = kind.native
+    row = functools.partial(
+        _row(kind),
+        method="get",
+        name="list",
+        action="list",
+        description=f"{'list or watch' if builtin else 'list'} objects of kind {kind.name}",
+        query=parameters.LIST,
+        answer=schemas.list_component(kind),
+        produces=(JSON, WATCHED, YAML) if builtin else (JSON, YAML),
+    )
+    if kind.namespaced:
+        yield row(f"{kind.base_path}/{kind.plural}", noun=f"{kind.name}ForAllNamespaces")
+    yield row(path)
 
 
 def _item(kind: Kind) -> Iterator[Operation]:
-    own, name = schemas.component(kind), kind.name
-    path = f"{_base(kind)}/{{name}}"
-    if Verb.GET in kind.verbs:
-        identifier, text = _identifier("read", kind), f"read the specified {name}"
-        yield Operation(path, "get", identifier, "get", kind, name, text, answer=own)
-    if Verb.UPDATE in kind.verbs:
-        identifier, text = _identifier("replace", kind), f"replace the specified {name}"
-        yield Operation(path, "put", identifier, "put", kind, name, text, _WRITE_PARAMETERS, own, answer=own)
-    if Verb.PATCH in kind.verbs:
-        identifier, text = _identifier("patch", kind), f"partially update the specified {name}"
-        query, types = (*_WRITE_PARAMETERS, _FORCE), patches.accepted_by(kind)
-        yield Operation(path, "patch", identifier, "patch", kind, name, text, query, schemas.PATCH, types, own)
+    row, own, path = _row(kind), schemas.component(kind), f"{kind.base_path}/{_objects(kind)}/{{name}}"
+    yield from _of_one(row, kind, kind, path, own)
     if Verb.DELETE in kind.verbs:
-        identifier, text = _identifier("delete", kind), f"delete a {name}"
-        options, status = schemas.DELETE_OPTIONS, schemas.STATUS
-        yield Operation(
-            path, "delete", identifier, "delete", kind, name, text, _DELETE_PARAMETERS, options, answer=status
-        )
-
-
-_METHODS: Final = {Verb.GET: "get", Verb.UPDATE: "put", Verb.PATCH: "patch", Verb.CREATE: "post"}
-_ACTIONS: Final = {Verb.GET: "get", Verb.UPDATE: "put", Verb.PATCH: "patch", Verb.CREATE: "post"}
+        yield row(
+            path, "delete", "delete", action="delete", description=f"delete {article(kind.name)}",
+            query=parameters.DELETE, body=shapes.DELETE_OPTIONS, optional_body=True,
+            answer=shapes.STATUS, statuses=(OK, ACCEPTED),
+        )  # fmt: skip
 
 
 def _subresource(kind: Kind, sub: Subresource) -> Iterator[Operation]:
-    own = schemas.component(kind)
-    path = f"{_base(kind)}/{{name}}/{sub.name}"
-    plain = sub.kind == ""
-    for verb in sub.verbs:
-        text = f"{verb} {sub.name} of the specified {kind.name}"
-        answer = own if plain and (sub.name == "status" or verb is not Verb.GET) else ""
-        query: tuple[Parameter, ...] = () if verb is Verb.GET else _WRITE_PARAMETERS
-        consumes: tuple[str, ...] = ()
-        body = "" if verb is Verb.GET or not plain else own
-        if verb is Verb.PATCH:
-            query, consumes, body = (*query, _FORCE), patches.accepted_by(kind), schemas.PATCH
-        yield Operation(
-            path,
-            _METHODS[verb],
-            _identifier(str(verb), kind, sub.name.capitalize()),
-            _ACTIONS[verb],
-            kind,
-            sub.kind or kind.name,
-            text,
-            query,
-            body,
-            consumes,
-            answer,
-        )
+    path, body = f"{kind.base_path}/{_objects(kind)}/{{name}}/{sub.name}", schemas.body_component(kind, sub)
+    row = functools.partial(_row(kind), noun=f"{_noun(kind)}{sub.name.title()}")
+    if sub.version and body != shapes.SCALE:
+        row = functools.partial(row, gvk=shapes.gvk(sub.group, sub.version, sub.kind))
+    yield from _of_one(row, kind, sub, path, body)
+    if Verb.CREATE in sub.verbs:
+        yield row(
+            path, "post", "create", action="post", description=f"create {sub.name} of {article(kind.name)}",
+            query=parameters.WRITE, body=body, answer=body, statuses=(OK, CREATED, ACCEPTED),
+        )  # fmt: skip
 
 
-def parameters(operation: Operation) -> list[dict[str, Any]]:
-    """Path and query parameters, before the version's own spelling."""
-    found = [
-        {"name": name, "in": "path", "required": True, "type": "string", "description": f"{name} of the object"}
-        for name in ("namespace", "name")
-        if f"{{{name}}}" in operation.path
-    ]
-    found += [
-        {"name": name, "in": "query", "required": False, "type": kind, "description": text}
-        for name, kind, text in operation.query
-    ]
-    return found
+def _of_one(row: Row, kind: Kind, sub: Kind | Subresource, path: str, body: str) -> Iterator[Operation]:
+    """Reading, replacing and patching an object or a part of it."""
+    builtin, verbs = kind.native, sub.verbs
+    rest = f"the specified {kind.name}" if sub is kind else f"{sub.name} of the specified {kind.name}"
+    if Verb.GET in verbs:
+        query = () if builtin else parameters.GET
+        yield row(path, "get", "read", action="get", description=f"read {rest}", query=query, answer=body)
+    if Verb.UPDATE in verbs:
+        yield row(
+            path, "put", "replace", action="put", description=f"replace {rest}",
+            query=parameters.WRITE, body=body, answer=body, statuses=(OK, CREATED),
+        )  # fmt: skip
+    if Verb.PATCH in verbs:
+        yield row(
+            path, "patch", "patch", action="patch", description=f"partially update {rest}",
+            query=parameters.PATCH, body=shapes.PATCH, consumes=_patch_types(kind), answer=body,
+            statuses=(OK, CREATED) if builtin else (OK,),
+        )  # fmt: skip
+
+
+def _patch_types(kind: Kind) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((*patches.accepted_by(kind), APPLY)))
+
+
+def _watches(kind: Kind) -> Iterator[Operation]:
+    """The paths of old clients: a watch of today is a list with a parameter."""
+    row = functools.partial(
+        _row(kind), method="get", name="watch", query=parameters.LIST, answer=shapes.WATCH_EVENT,
+        produces=(JSON, WATCHED, YAML),
+    )  # fmt: skip
+    base, old = f"{kind.base_path}/watch", "deprecated: use the 'watch' parameter with a list operation instead"
+    several = functools.partial(
+        row, action="watchlist", description=f"watch individual changes to a list of {kind.name}. {old}."
+    )
+    yield several(f"{base}/{_objects(kind)}", noun=f"{_noun(kind)}List")
+    if kind.namespaced:
+        yield several(f"{base}/{kind.plural}", noun=f"{kind.name}ListForAllNamespaces")
+    yield row(
+        f"{base}/{_objects(kind)}/{{name}}", action="watch",
+        description=f"watch changes to an object of kind {kind.name}. {old}.",
+    )  # fmt: skip

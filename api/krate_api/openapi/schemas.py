@@ -1,188 +1,113 @@
-"""Component schemas: kinds, their lists, and the upstream meta types that clients know by name."""
+"""The components of a kind: the object, its list, the bodies of its subresources, by the names that clients know."""
 
-from typing import Any, Final
+from typing import Final
 
-from krate.kinds import Form, Kind
-from krate.models.meta import Metadata, OwnerReference
-from krate.schema import Schema
+from krate.kinds import Kind, Subresource
+from krate.schema import Schema, structural
+from krate_api.openapi import publishing, shapes
 from krate_api.resources import Resource
 
-META: Final = "io.k8s.apimachinery.pkg.apis.meta.v1"
-OBJECT_META: Final = f"{META}.ObjectMeta"
-LIST_META: Final = f"{META}.ListMeta"
-STATUS: Final = f"{META}.Status"
-DELETE_OPTIONS: Final = f"{META}.DeleteOptions"
-PATCH: Final = f"{META}.Patch"
-
+GVK: Final = "x-kubernetes-group-version-kind"
+_SELECTABLE: Final = "x-kubernetes-selectable-fields"
 _PACKAGES: Final = {
     "": "io.k8s.api.core",
     "rbac.authorization.k8s.io": "io.k8s.api.rbac",
     "authorization.k8s.io": "io.k8s.api.authorization",
     "authentication.k8s.io": "io.k8s.api.authentication",
+    "autoscaling": "io.k8s.api.autoscaling",
     "coordination.k8s.io": "io.k8s.api.coordination",
     "admissionregistration.k8s.io": "io.k8s.api.admissionregistration",
+    "apiextensions.k8s.io": "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions",
 }
+"""Go packages, after which upstream names the components of its own kinds."""
 
 
-def component(kind: Kind, suffix: str = "") -> str:
-    """Name of a kind's component: upstream's for built-in groups, the reversed group for others."""
-    package = _PACKAGES.get(kind.group) if kind.form is Form.BUILTIN else None
-    package = package or ".".join(reversed(kind.group.split(".")))
-    return f"{package}.{kind.version}.{kind.name}{suffix}"
+def named(group: str, version: str, name: str) -> str:
+    """Name of a component: upstream's for Kubernetes' own groups, the reversed group for all others."""
+    package = _PACKAGES.get(group) or ".".join(reversed(group.split(".")))
+    return f"{package}.{version}.{name}"
 
 
-def gvk(kind: Kind, name: str = "") -> dict[str, str]:
-    return {"group": kind.group, "version": kind.version, "kind": name or kind.name}
+def component(kind: Kind) -> str:
+    return named(kind.group, kind.version, kind.name)
 
 
-def reference(name: str, *, prefix: str) -> Schema:
-    return {"$ref": f"{prefix}{name}"}
+def list_component(kind: Kind) -> str:
+    return named(kind.group, kind.version, kind.list_kind)
 
 
-def described(name: str, description: str, *, prefix: str) -> Schema:
-    """A reference with a description of its own: `$ref` takes no siblings except inside allOf."""
-    return {"allOf": [reference(name, prefix=prefix)], "description": description, "default": {}}
+def body_component(kind: Kind, sub: Subresource) -> str:
+    """What is sent to a subresource and answered by it; empty when that is no object, or one without a schema."""
+    if not sub.kind:
+        return component(kind) if sub.name in {"status", "finalize"} else ""
+    name = named(sub.group, sub.version, sub.kind) if sub.version else named(kind.group, kind.version, sub.kind)
+    return name if sub.model is not None or name == shapes.SCALE else ""
 
 
-def _string(description: str, **more: Any) -> Schema:
-    return {"type": "string", "description": description, **more}
-
-
-def meta_components(prefix: str) -> dict[str, Schema]:
-    """ObjectMeta, ListMeta, Status, DeleteOptions and Patch."""
-    return {
-        OBJECT_META: _object_meta(),
-        LIST_META: {
-            "type": "object",
-            "description": "ListMeta describes metadata that synthetic resources must have.",
-            "properties": {
-                "continue": _string("Where to go on."),
-                "remainingItemCount": {"type": "integer", "format": "int64", "description": "Items that follow."},
-                "resourceVersion": _string("Version the list was read at."),
-            },
-        },
-        STATUS: _status(prefix),
-        DELETE_OPTIONS: _delete_options(),
-        PATCH: {"type": "object", "description": "Patch is a patch in one of the accepted forms."},
-    }
-
-
-def _object_meta() -> Schema:
-    strings: Schema = {"type": "object", "additionalProperties": {"type": "string"}}
-    descriptions = {field.alias or name: field.description or "" for name, field in Metadata.model_fields.items()}
-    properties: dict[str, Schema] = {
-        "annotations": strings,
-        "creationTimestamp": {"type": "string", "format": "date-time"},
-        "deletionGracePeriodSeconds": {"type": "integer", "format": "int64"},
-        "deletionTimestamp": {"type": "string", "format": "date-time"},
-        "finalizers": {
-            "type": "array",
-            "items": {"type": "string"},
-            "x-kubernetes-list-type": "set",
-            "x-kubernetes-patch-strategy": "merge",
-        },
-        "generateName": {"type": "string"},
-        "generation": {"type": "integer", "format": "int64"},
-        "labels": strings,
-        "name": {"type": "string"},
-        "namespace": {"type": "string"},
-        "ownerReferences": _owner_references(),
-        "resourceVersion": {"type": "string"},
-        "uid": {"type": "string"},
-    }
-    for name, schema in properties.items():
-        properties[name] = {**schema, "description": descriptions.get(name, "Set by the server.")}
-    return {
-        "type": "object",
-        "description": "ObjectMeta is metadata that all persisted resources must have.",
-        "properties": properties,
-    }
-
-
-def _owner_references() -> Schema:
-    fields = {
-        field.alias or name: {
-            "type": "boolean" if "bool" in str(field.annotation) else "string",
-            "description": field.description or "",
-        }
-        for name, field in OwnerReference.model_fields.items()
-    }
-    return {
-        "type": "array",
-        "items": {"type": "object", "required": ["apiVersion", "kind", "name", "uid"], "properties": fields},
-        "x-kubernetes-list-type": "map",
-        "x-kubernetes-list-map-keys": ["uid"],
-        "x-kubernetes-patch-merge-key": "uid",
-        "x-kubernetes-patch-strategy": "merge",
-    }
-
-
-def _status(prefix: str) -> Schema:
-    return {
-        "type": "object",
-        "description": "Status is a return value for calls that do not return other objects.",
-        "properties": {
-            "apiVersion": _string("Version of this representation."),
-            "kind": _string("Status."),
-            "metadata": described(LIST_META, "Standard list metadata.", prefix=prefix),
-            "status": _string("Success or Failure."),
-            "message": _string("What happened."),
-            "reason": _string("Why, in one word."),
-            "code": {"type": "integer", "format": "int32", "description": "HTTP status code."},
-            "details": {"type": "object", "description": "What the status is about."},
-        },
-        "x-kubernetes-group-version-kind": [{"group": "", "version": "v1", "kind": "Status"}],
-    }
-
-
-def _delete_options() -> Schema:
-    return {
-        "type": "object",
-        "description": "DeleteOptions may be provided when deleting an API object.",
-        "properties": {
-            "apiVersion": _string("Version of this representation."),
-            "kind": _string("DeleteOptions."),
-            "dryRun": {"type": "array", "items": {"type": "string"}, "description": "All: persist nothing."},
-            "gracePeriodSeconds": {"type": "integer", "format": "int64", "description": "Without meaning here."},
-            "orphanDependents": {"type": "boolean", "description": "Use propagationPolicy."},
-            "preconditions": {"type": "object", "description": "What the object must be."},
-            "propagationPolicy": _string("Orphan, Background or Foreground."),
-        },
-        "x-kubernetes-group-version-kind": [{"group": "", "version": "v1", "kind": "DeleteOptions"}],
-    }
-
-
-def kind_components(resource: Resource, prefix: str) -> dict[str, Schema]:
-    """The kind and its list, with the extensions that clients look for."""
+def components(resource: Resource, *, version: int) -> dict[str, Schema]:
+    """The components of a kind for a document of `version` 2 or 3; references are those of version 3."""
     kind = resource.kind
-    properties = dict(resource.schema.get("properties", {}))
-    properties["metadata"] = described(OBJECT_META, "Standard object's metadata.", prefix=prefix)
-    found: dict[str, Schema] = {
-        component(kind): {
-            **resource.schema,
-            "properties": properties,
-            "x-kubernetes-group-version-kind": [gvk(kind)],
-        }
-    }
+    found = {component(kind): _object(resource, version=version)}
     if "list" in kind.verbs:
-        found[component(kind, "List")] = _list(kind, prefix)
+        found[list_component(kind)] = _list(kind)
+    for sub in kind.subresources:
+        if sub.model is not None and (name := body_component(kind, sub)):
+            group, at = (sub.group, sub.version) if sub.version else (kind.group, kind.version)
+            body = publishing.published(structural(sub.model), version=version)
+            found[name] = _rooted(kind, body, shapes.gvk(group, at, sub.kind))
     return found
 
 
-def _list(kind: Kind, prefix: str) -> Schema:
+def _object(resource: Resource, *, version: int) -> Schema:
+    kind, schema = resource.kind, resource.schema
+    found: Schema = {"type": "object"}
+    if not (version == 2 and schema.get(publishing.PRESERVES)):  # noqa: PLR2004 - Swagger 2.0
+        return {**_rooted(kind, publishing.published(schema, version=version), _gvk(kind)), **_selectable(kind)}
+    # kubectl would refuse every field beside the ones we named.
+    return {**found, GVK: [_gvk(kind)], **_selectable(kind)}
+
+
+def _gvk(kind: Kind) -> Schema:
+    return shapes.gvk(kind.group, kind.version, kind.name)
+
+
+def _rooted(kind: Kind, found: Schema, gvk: Schema) -> Schema:
+    """A published object with the fields of its root, and registered."""
+    properties = {**found.get("properties", {}), **publishing.root_properties()}
+    if kind.native:
+        properties["metadata"] = {**properties["metadata"], "default": {}}
+    return {**found, "type": "object", "properties": properties, GVK: [gvk]}
+
+
+def _selectable(kind: Kind) -> Schema:
+    # Only custom resources say so; the fields of built-in kinds are in their code.
+    if kind.native or not kind.selectable:
+        return {}
+    return {_SELECTABLE: [{"fieldPath": path.removeprefix(".")} for path in kind.selectable]}
+
+
+def _list(kind: Kind) -> Schema:
+    builtin = kind.native
+    name = component(kind)
+    default: Schema = {"default": {}} if builtin else {}
     return {
         "type": "object",
-        "description": f"{kind.name}List is a list of {kind.name}",
+        "description": f"{kind.list_kind} is a list of {kind.name}",
         "required": ["items"],
         "properties": {
-            "apiVersion": _string("APIVersion defines the versioned schema of this representation of an object."),
-            "kind": _string("Kind is a string value representing the REST resource this object represents."),
-            "metadata": described(LIST_META, "Standard list metadata.", prefix=prefix),
+            "apiVersion": shapes.API_VERSION,
+            "kind": shapes.KIND,
+            "metadata": {
+                "description": "Standard list metadata.",
+                **default,
+                **shapes.pointer(shapes.LIST_META),
+            },
             "items": {
                 "type": "array",
                 "description": f"List of {kind.plural}.",
-                "items": reference(component(kind), prefix=prefix),
+                "items": shapes.value(name) if builtin else shapes.reference(name),
             },
         },
-        "x-kubernetes-group-version-kind": [gvk(kind, f"{kind.name}List")],
+        GVK: [shapes.gvk(kind.group, kind.version, kind.list_kind)],
+        **_selectable(kind),
     }

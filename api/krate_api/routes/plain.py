@@ -1,11 +1,11 @@
 """Paths that are no resources: health, version, metrics, sign-in.
 
-`/healthz`, `/livez` and `/readyz` follow AS/pkg/server/healthz; `POST /-/session` is embedded mode's sign-in: it turns
+`POST /-/session` is embedded mode's sign-in: it turns
 a password or a one-time code into a short-lived token, and is the only path that does so without one.
 """
 
 import platform
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 import orjson
@@ -17,13 +17,11 @@ from krate.clock import Clock
 from krate_api.authn.identities import Identities
 from krate_api.http import Request, Response
 from krate_api.limits import Throttle
+from krate_api.routes.health import Health
 
 SESSION: Final = "/-/session"
 SESSION_SECONDS: Final = 12 * 3600
-_HEALTH: Final = ("/healthz", "/livez", "/readyz")
-
-Check = Callable[[], Awaitable[str]]
-"""Answers why something is not ready; empty when it is."""
+_OWN: Final = ("/metrics", "/version")
 
 
 def version() -> Mapping[str, str]:
@@ -31,6 +29,10 @@ def version() -> Mapping[str, str]:
     return {
         "major": "1",
         "minor": "36",
+        "emulationMajor": "1",
+        "emulationMinor": "36",
+        "minCompatibilityMajor": "1",
+        "minCompatibilityMinor": "35",
         "gitVersion": "v1.36.0+krate",
         "gitCommit": "",
         "gitTreeState": "clean",
@@ -41,66 +43,41 @@ def version() -> Mapping[str, str]:
     }
 
 
+def _json(value: Any) -> Response:
+    """Readable JSON in any case, as upstream writes what is no object."""
+    return Response(orjson.dumps(value, option=orjson.OPT_INDENT_2))
+
+
 class Plain:
     """Handlers of paths that are no resources."""
 
     def __init__(self, *, identities: Identities, metrics: CollectorRegistry, clock: Clock) -> None:
         self._identities = identities
         self._metrics = metrics
-        self._clock = clock
         self._throttle = Throttle(clock)
-        self.checks: dict[str, Check] = {}
-        """Readiness by name; whoever starts a part registers its check."""
+        self.health = Health()
 
-    async def respond(self, request: Request) -> Response | None:
-        """The answer of an authorised GET; None when the path is unknown."""
-        for root in _HEALTH:
-            if request.path == root or request.path.startswith(f"{root}/"):
-                return await self._health(request, root)
+    async def respond(self, request: Request, documents: Iterable[str]) -> Response | None:
+        """The answer of an authorised request; None when the path is unknown.
+
+        Args:
+            request: the request.
+            documents: paths that others answer, for the list at the root.
+
+        Raises:
+            MethodNotAllowed: the version is only to be read.
+        """
         match request.path:
+            case "/version" | "/version/" if request.method not in {"GET", "HEAD"}:
+                raise errors.MethodNotAllowed(details={})
             case "/version" | "/version/":
-                return Response(orjson.dumps(version()))
+                return _json(version())
             case "/metrics":
                 return Response(generate_latest(self._metrics), content_type=CONTENT_TYPE_LATEST)
-            case "/":
-                return Response(
-                    orjson.dumps(
-                        {
-                            "paths": [
-                                "/api",
-                                "/apis",
-                                "/healthz",
-                                "/metrics",
-                                "/openapi/v2",
-                                "/openapi/v3",
-                                "/readyz",
-                                "/version",
-                            ]
-                        }
-                    )
-                )
+            case "/" | "/index.html":
+                return _json({"paths": sorted((*_OWN, *self.health.paths, *documents))})
             case _:
-                return None
-
-    async def _health(self, request: Request, root: str) -> Response:
-        checks: dict[str, Check] = {"ping": _fine} if root != "/readyz" else {"ping": _fine, **self.checks}
-        if one := request.path.removeprefix(root).strip("/"):
-            if one not in checks:
-                return Response(b"404 page not found\n", 404, "text/plain; charset=utf-8")
-            checks = {one: checks[one]}
-        excluded = set(request.query.get("exclude", []))
-        lines: list[str] = []
-        failed = False
-        for name, check in checks.items():
-            why = "" if name in excluded else await check()
-            failed = failed or bool(why)
-            lines.append(f"[-]{name} failed: {why}" if why else f"[+]{name} ok")
-        name = root.strip("/")
-        if failed:
-            text = "\n".join([*lines, f"{name} check failed", ""])
-            return Response(text.encode(), 500, "text/plain; charset=utf-8")
-        text = "\n".join([*lines, f"{name} check passed", ""]) if "verbose" in request.query else "ok"
-        return Response(text.encode(), content_type="text/plain; charset=utf-8")
+                return await self.health.respond(request)
 
     async def session(self, request: Request) -> Response:
         """Sign in.
@@ -133,7 +110,3 @@ class Plain:
             return None
         self._throttle.succeeded(username)
         return username
-
-
-async def _fine() -> str:
-    return ""

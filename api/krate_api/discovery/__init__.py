@@ -1,0 +1,1 @@
+"""Discovery: which kinds are served, in both formats, from memory."""

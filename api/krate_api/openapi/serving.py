@@ -1,0 +1,129 @@
+"""Answers OpenAPI from memory. Documents are made on first use, in a thread, and anew when the catalog has changed.
+
+A stale hash is answered with the current document: upstream redirects, which would become a 502 on the way through an
+aggregator (api-behaviour A4, O3).
+"""
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+import orjson
+
+from krate.clock import Clock
+from krate_api.discovery import order
+from krate_api.discovery.order import Groups
+from krate_api.documents import Document, takes_gzip
+from krate_api.http import Request, Response
+from krate_api.negotiation import clauses
+from krate_api.openapi import content, roots
+from krate_api.openapi.documents import Writer
+from krate_api.resources import Catalog, Resource
+
+_V2: Final = "/openapi/v2"
+_V3: Final = "/openapi/v3"
+_JSON: Final = frozenset({"application/json", "application/*", "*/*"})
+_VARY: Final = ("vary", "Accept")
+
+
+@dataclass(frozen=True, slots=True)
+class _Index:
+    """Version 3 in one state of the catalog."""
+
+    generation: int = 0
+    resources: Mapping[str, tuple[Resource, ...]] = field(default_factory=dict[str, tuple[Resource, ...]])
+    documents: Mapping[str, Document] = field(default_factory=dict[str, Document])
+    """By path in the index."""
+    index: Document | None = None
+
+
+class OpenAPI:
+    """The documents of a catalog."""
+
+    def __init__(self, catalog: Catalog, clock: Clock) -> None:
+        self._catalog = catalog
+        self._clock = clock
+        self._writer = Writer()
+        self._lock = asyncio.Lock()
+        self._v3 = _Index()
+        self._v2: tuple[int, Document] | None = None
+
+    @property
+    def paths(self) -> Iterable[str]:
+        """Where the documents are, for the list at the root."""
+        return (_V2, _V3)
+
+    async def respond(self, request: Request) -> Response | None:
+        """The document at the request's path; None when there is none."""
+        if request.path == _V2:
+            return await self._everything(request)
+        if request.path == _V3:
+            index = (await self._current()).index
+            # Upstream's aggregator leaves the type to Go, which sees text.
+            return index and content.serve(request, index, "text/plain; charset=utf-8")
+        if request.path.startswith(f"{_V3}/"):
+            return await self._one(request, request.path.removeprefix(f"{_V3}/"))
+        return None
+
+    async def _everything(self, request: Request) -> Response:
+        vary = ("vary", "Accept-Encoding, Accept")
+        if not _accepts_json(request):
+            return Response(b"", 406, "", (vary,))
+        document = await self._swagger()
+        tagged = (("etag", document.etag), vary)
+        if takes_gzip(request):
+            return content.serve_compressed(request, document, tagged)
+        return content.serve(request, document, headers=tagged)
+
+    async def _one(self, request: Request, path: str) -> Response:
+        document = (await self._current()).documents.get(path)
+        if document is None:
+            return Response(b"", 404, "")
+        if not _accepts_json(request):
+            return Response(b"", 406, "", (_VARY,))
+        headers = [("etag", document.etag), _VARY]
+        if request.param("hash") == document.digest:
+            headers += content.forever(self._clock())
+        return content.serve(request, document, headers=headers)
+
+    async def _current(self) -> _Index:
+        async with self._lock:
+            generation = self._catalog.generation
+            if self._v3.generation != generation:
+                groups = order.ordered(self._catalog.groups())
+                self._v3 = await asyncio.to_thread(self._build, groups, generation)
+            return self._v3
+
+    async def _swagger(self) -> Document:
+        async with self._lock:
+            generation = self._catalog.generation
+            if self._v2 is None or self._v2[0] != generation:
+                groups = order.ordered(self._catalog.groups())
+                self._v2 = (generation, await asyncio.to_thread(self._writer.v2, groups, self._clock()))
+            return self._v2[1]
+
+    def _build(self, groups: Groups, generation: int) -> _Index:
+        """The documents of this state; those whose resources are the same objects are taken from the state before."""
+        made = self._clock()
+        resources = {
+            roots.place(name, version): several
+            for name, versions in groups.items()
+            for version, several in versions.items()
+        }
+        documents = {
+            path: self._v3.documents[path]
+            if self._v3.resources.get(path) == several
+            else self._writer.v3(path, several, made)
+            for path, several in resources.items()
+        }
+        for path, operation in roots.roots(groups).items():
+            documents[path] = self._v3.documents.get(path) or self._writer.root(operation, made)
+        urls = {path: {"serverRelativeURL": f"{_V3}/{path}?hash={one.digest}"} for path, one in documents.items()}
+        index = Document(orjson.dumps({"paths": urls}, option=orjson.OPT_SORT_KEYS), made)
+        return _Index(generation, resources, documents, index)
+
+
+def _accepts_json(request: Request) -> bool:
+    accept = ",".join(request.headers("accept")) or "*/*"
+    return any(media in _JSON for media, _ in clauses(accept))
