@@ -3,23 +3,19 @@
 Composites become Crossplane v2 XRDs, other configuration becomes CRDs. An XRD may say less than a CRD: of its schema
 Crossplane keeps the root's description and rules, `metadata.name.maxLength`, and of `spec` and `status` the
 description, properties, required, oneOf and rules; it appends its own columns and conditions and knows no selectable
-fields (crossplane-runtime, pkg/xcrd). `derived` is the CRD that Crossplane makes of the XRD: embedded mode serves it.
+fields. What it makes of an XRD is `krate.crossplane`'s business.
 """
 
 import re
 from collections.abc import Iterator
 from typing import Any, Final
 
-from krate import names, schema
+from krate import crossplane, names, schema
 from krate.kinds.row import AGE, Column, Form, Kind
 
 Manifest = dict[str, Any]
 
-XRD_API_VERSION: Final = "apiextensions.crossplane.io/v2"
-CRD_API_VERSION: Final = "apiextensions.k8s.io/v1"
-COMPOSITE_CATEGORY: Final = "composite"
-MAX_COMPOSITE_NAME: Final = 63
-"""Crossplane uses the name of a composite as a label value."""
+XRD_API_VERSION: Final = f"{crossplane.GROUP}/v2"
 
 _CROSSPLANE_COLUMNS: Final = frozenset({"Synced", "Ready", AGE.name})
 """Columns that Crossplane appends to every composite."""
@@ -53,7 +49,7 @@ def definition(kind: Kind) -> Manifest:
     spec["versions"] = [version]
     return {
         "apiVersion": XRD_API_VERSION,
-        "kind": "CompositeResourceDefinition",
+        "kind": crossplane.KIND,
         "metadata": {"name": kind.resource},
         "spec": spec,
     }
@@ -71,34 +67,6 @@ def crd(kind: Kind) -> Manifest:
     return _crd(kind, root, [column(entry) for entry in kind.columns])
 
 
-def derived(kind: Kind) -> Manifest:
-    """The CustomResourceDefinition that Crossplane derives from the XRD of a composite.
-
-    Raises:
-        ValueError: the kind is no composite.
-    """
-    _demand(kind, Form.COMPOSITE)
-    source = definition(kind)["spec"]["versions"][0]
-    root = source["schema"]["openAPIV3Schema"]
-    meta: Manifest = {"type": "object"}
-    meta["properties"] = {"name": {"type": "string", "maxLength": min(kind.max_name, MAX_COMPOSITE_NAME)}}
-    spec, status = dict(root["properties"]["spec"]), dict(root["properties"]["status"])
-    spec["properties"] = {**spec["properties"], "crossplane": _machinery(kind)}
-    status["properties"] = {**status["properties"], "conditions": _CONDITIONS}
-    root = {**root, "required": ["spec"]}
-    root["properties"] = {
-        "apiVersion": {"type": "string"},
-        "kind": {"type": "string"},
-        "metadata": meta,
-        "spec": spec,
-        "status": status,
-    }
-    columns = [*source.get("additionalPrinterColumns", []), *_COMPOSITE_COLUMNS]
-    found = _crd(kind, root, columns)
-    found["spec"]["names"]["categories"] = [*kind.categories, COMPOSITE_CATEGORY]
-    return found
-
-
 def _demand(kind: Kind, form: Form) -> None:
     if kind.form is not form:
         raise ValueError(f"{kind.name} is {kind.form}, not {form}")
@@ -113,11 +81,11 @@ def _crd(kind: Kind, root: schema.Schema, columns: list[Manifest]) -> Manifest:
         version["additionalPrinterColumns"] = columns
     if kind.has_status:
         version["subresources"] = {"status": {}}
-    if kind.selectable and kind.form is not Form.COMPOSITE:
+    if kind.selectable:
         version["selectableFields"] = [{"jsonPath": f".{path}"} for path in kind.selectable]
     version["schema"] = {"openAPIV3Schema": root}
     return {
-        "apiVersion": CRD_API_VERSION,
+        "apiVersion": crossplane.CRD_API_VERSION,
         "kind": "CustomResourceDefinition",
         "metadata": {"name": kind.resource},
         "spec": {"group": kind.group, "names": _names(kind), "scope": str(kind.scope), "versions": [version]},
@@ -149,7 +117,7 @@ def _composite_schema(kind: Kind) -> Manifest:
     """What of the structural schema an XRD may carry."""
     full = schema.structural(kind.model)
     properties: Manifest = {}
-    if kind.max_name < MAX_COMPOSITE_NAME:
+    if kind.max_name < crossplane.MAX_NAME:
         properties["metadata"] = _metadata(kind.max_name)
     spec = {key: full["properties"]["spec"][key] for key in _KEPT if key in full["properties"]["spec"]}
     properties["spec"] = {"type": "object", **spec}
@@ -203,63 +171,3 @@ def _optional(root: schema.Schema, path: list[str]) -> Iterator[str]:
 
 def _cel_path(path: list[str]) -> str:
     return ".".join(f"__{step}__" if step in _CEL_RESERVED else step for step in path)
-
-
-# ------------------------------------------------------------ what Crossplane adds to a composite (pkg/xcrd/schemas.go)
-
-_NAMED: Final[Manifest] = {"type": "object", "required": ["name"], "properties": {"name": {"type": "string"}}}
-_LABELS: Final[Manifest] = {
-    "type": "object",
-    "required": ["matchLabels"],
-    "properties": {"matchLabels": {"type": "object", "additionalProperties": {"type": "string"}}},
-}
-_CONDITIONS: Final[Manifest] = {
-    "description": "Conditions of the resource.",
-    "type": "array",
-    "x-kubernetes-list-type": "map",
-    "x-kubernetes-list-map-keys": ["type"],
-    "items": {
-        "type": "object",
-        "required": ["lastTransitionTime", "reason", "status", "type"],
-        "properties": {
-            "lastTransitionTime": {"type": "string", "format": "date-time"},
-            "message": {"type": "string"},
-            "observedGeneration": {"type": "integer", "format": "int64"},
-            "reason": {"type": "string"},
-            "status": {"type": "string"},
-            "type": {"type": "string"},
-        },
-    },
-}
-_COMPOSITE_COLUMNS: Final[tuple[Manifest, ...]] = (
-    {"name": "SYNCED", "type": "string", "jsonPath": ".status.conditions[?(@.type=='Synced')].status"},
-    {"name": "READY", "type": "string", "jsonPath": ".status.conditions[?(@.type=='Ready')].status"},
-    {"name": "COMPOSITION", "type": "string", "jsonPath": ".spec.crossplane.compositionRef.name"},
-    {
-        "name": "COMPOSITIONREVISION",
-        "type": "string",
-        "jsonPath": ".spec.crossplane.compositionRevisionRef.name",
-        "priority": 1,
-    },
-    {"name": "AGE", "type": "date", "jsonPath": ".metadata.creationTimestamp"},
-)
-
-
-def _machinery(kind: Kind) -> Manifest:
-    """`spec.crossplane`: Crossplane's own settings and references of a composite."""
-    ref = {"apiVersion": {"type": "string"}, "kind": {"type": "string"}, "name": {"type": "string"}}
-    if not kind.namespaced:
-        ref["namespace"] = {"type": "string"}
-    item = {"type": "object", "required": ["apiVersion", "kind"], "properties": ref}
-    return {
-        "type": "object",
-        "description": "Configures how Crossplane will reconcile this composite resource",
-        "properties": {
-            "compositionRef": _NAMED,
-            "compositionRevisionRef": _NAMED,
-            "compositionRevisionSelector": _LABELS,
-            "compositionSelector": _LABELS,
-            "compositionUpdatePolicy": {"type": "string", "enum": ["Automatic", "Manual"]},
-            "resourceRefs": {"type": "array", "x-kubernetes-list-type": "atomic", "items": item},
-        },
-    }

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from krate import kinds, manifests, names, schema
+from krate import crossplane, kinds, manifests, names, schema
 from krate.kinds import Form, Kind
 from krate_cel import environment
 
@@ -65,8 +65,9 @@ def nodes(node: Any) -> Any:
 
 
 def root_of(kind: Kind) -> dict[str, Any]:
-    make = manifests.derived if kind.form is Form.COMPOSITE else manifests.crd
-    return make(kind)["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
+    composite = kind.form is Form.COMPOSITE
+    found = crossplane.composite(manifests.definition(kind)) if composite else manifests.crd(kind)
+    return found["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
 
 
 @pytest.mark.parametrize("kind", [*COMPOSITES, *CONFIGS], ids=lambda kind: kind.name)

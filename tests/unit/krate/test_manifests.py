@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from krate import kinds, manifests, schema
+from krate import crossplane, kinds, manifests, schema
 from krate.kinds import Column, Form, Kind, Scope
 from krate.models import Model, Resource
 
@@ -176,11 +176,8 @@ def test_a_whole_xrd() -> None:
 
 
 def test_what_crossplane_derives() -> None:
-    """The derived CRD adds Crossplane's columns, category, settings and conditions, and limits names to labels.
-
-    `derived` was compared with pkg/xcrd of crossplane-runtime 2.4.0 for all three composites: equal.
-    """
-    found = manifests.derived(COMPOSITE_TOY)["spec"]
+    """The derived CRD adds Crossplane's columns, category, settings and conditions, and limits names to labels."""
+    found = crossplane.composite(manifests.definition(COMPOSITE_TOY))["spec"]
     version = found["versions"][0]
     root = version["schema"]["openAPIV3Schema"]
     assert found["names"]["categories"] == ["play", "composite"]
@@ -203,7 +200,7 @@ def test_what_crossplane_derives() -> None:
 
 @pytest.mark.parametrize(
     ("make", "kind"),
-    [(manifests.crd, COMPOSITE_TOY), (manifests.definition, TOY), (manifests.derived, kinds.PULL_REQUEST)],
+    [(manifests.crd, COMPOSITE_TOY), (manifests.definition, TOY), (manifests.definition, kinds.PULL_REQUEST)],
     ids=["composite as CRD", "CRD as composite", "forge data"],
 )
 def test_a_manifest_of_the_wrong_form(make: Any, kind: Kind) -> None:
