@@ -6,7 +6,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from krate.errors import Cause
-from krate_api.definitions.problems import invalid, required
+from krate_api.schemas.causes import invalid, required
 
 ANNOTATION: Final = "api-approved.kubernetes.io"
 _PROTECTED: Final = ("k8s.io", "kubernetes.io")

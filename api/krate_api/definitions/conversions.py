@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from krate import names
 from krate.errors import Cause
-from krate_api.definitions.problems import forbidden, invalid, one_of, required
+from krate_api.schemas.causes import forbidden, invalid, one_of, required
 
 NONE: Final = "None"
 WEBHOOK: Final = "Webhook"

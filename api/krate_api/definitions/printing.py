@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from krate.errors import Cause
 from krate.kinds import Column
-from krate_api.definitions.problems import invalid, required
+from krate_api.schemas.causes import invalid, required
 
 _TYPES: Final = ("boolean", "date", "integer", "number", "string")
 _FORMATS: Final = ("byte", "date", "date-time", "double", "float", "int32", "int64", "password")

@@ -1,12 +1,12 @@
-"""What the schemas of a definition must say at their root; the rest is `krate_api.schemas`' business."""
+"""What the schema of a version must say: at its root, and as any schema of a definition."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from krate.errors import Cause
-from krate_api.definitions.problems import forbidden, invalid
 from krate_api.schemas import definition
+from krate_api.schemas.causes import forbidden, invalid
 
 _AT_ROOT: Final = {
     "description": "Description",
@@ -66,7 +66,7 @@ def problems(validation: Mapping[str, Any] | None, path: str, *, status: bool) -
     found = _root(schema, at) if status else []
     if schema.get("nullable"):
         found.append(forbidden(f"{at}.nullable", "nullable cannot be true at the root"))
-    return [*found, *definition.problems(dict(schema), at)]
+    return found + definition.problems(dict(schema), at)
 
 
 def _root(schema: Mapping[str, Any], path: str) -> list[Cause]:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from krate.errors import Cause
-from krate_api.definitions.problems import duplicate, invalid, required, too_many
+from krate_api.schemas.causes import duplicate, invalid, required, too_many
 
 MAX_FIELDS: Final = 8
 _TOKEN: Final = re.compile(r"[.\[\]]|[^.\[\]]+")

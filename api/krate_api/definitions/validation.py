@@ -11,7 +11,7 @@ from krate.errors import Cause
 from krate_api.definitions import approval, conversions, printing, schemas, selecting
 from krate_api.definitions.conditions import ESTABLISHED, holds
 from krate_api.definitions.internal import internal, shown
-from krate_api.definitions.problems import invalid, one_of, required
+from krate_api.schemas.causes import invalid, one_of, required
 
 SCOPES: Final = ("Cluster", "Namespaced")
 _MAX_WARNING: Final = 256
@@ -26,13 +26,13 @@ _STILL_STORED: Final = (
 
 def problems(obj: Mapping[str, Any], old: Mapping[str, Any] | None) -> list[Cause]:
     """Everything wrong with a decoded and defaulted definition, and with the step from `old` to it."""
-    spec = internal(obj["spec"])
-    before = None if old is None else internal(old["spec"])
-    established = old is not None and holds(old, ESTABLISHED)
     found = _name(obj) if old is None else []
-    found += _spec(spec, before, established=established)
+    if old is None or obj["spec"] != old["spec"]:  # What was accepted once is accepted, whatever the rules of today.
+        before = None if old is None else internal(old["spec"])
+        established = old is not None and holds(old, ESTABLISHED)
+        found += _spec(internal(obj["spec"]), before, established=established)
     if old is not None:
-        found += _immutable(obj["spec"], old["spec"], established=established)
+        found += _immutable(obj["spec"], old["spec"], established=holds(old, ESTABLISHED))
     found += status_problems(obj)
     found += _stored(obj["status"]["storedVersions"], obj["spec"]["versions"] or ())
     found += approval.problems(obj, old)

@@ -60,6 +60,14 @@ def unsupported(path: str, value: Any, supported: Iterable[str]) -> Cause:
     return _cause(CauseType.NOT_SUPPORTED, "Unsupported value", value, options and f"supported values: {options}", path)
 
 
+def one_of(path: str, value: str, supported: Iterable[str]) -> list[Cause]:
+    """A word that must be there and be one of these."""
+    supported = tuple(supported)
+    if not value:
+        return [required(path)]
+    return [] if value in supported else [unsupported(path, value, supported)]
+
+
 def too_long(path: str, limit: int) -> Cause:
     unit = "byte" if limit == 1 else "bytes"
     return _cause(CauseType.TOO_LONG, "Too long", OMITTED, f"may not be more than {limit} {unit}", path)

@@ -28,6 +28,16 @@ def of(**schema: Any) -> dict[str, Any]:
 
 
 HOSTILE: dict[str, tuple[dict[str, Any], int]] = {
+    "a reference to itself": (of(**{"$ref": "#/properties/spec"}), 422),
+    "a reference through definitions": (
+        {
+            "type": "object",
+            "definitions": {"a": {"$ref": "#/definitions/a"}},
+            "properties": {"spec": {"type": "object"}},
+        },
+        422,
+    ),
+    "a pattern without end": (of(type="string", pattern="^(" + "a" * 20 + "|" * 5), 422),
     "nested far too deep": (nested(150), 400),
     "a schema of another type": (of(type=["string", "null"]), 400),
     "numbers as texts": (of(type="string", maxLength="10"), 400),
