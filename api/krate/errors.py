@@ -11,12 +11,13 @@
 The texts are those of kube-apiserver (AM/pkg/api/errors/errors.go), because clients and people match them.
 """
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 from typing import Any, ClassVar, Self
+
+from krate.quoting import quoted as quoted  # noqa: PLC0414 - whoever writes messages finds it here
 
 
 class CauseType(StrEnum):
@@ -98,11 +99,6 @@ class StatusError(Exception):
             body["details"] = details
         body["code"] = self.http_code
         return body
-
-
-def quoted(text: str) -> str:
-    """`text` in double quotes inside a message, quotes and control characters escaped."""
-    return json.dumps(text, ensure_ascii=False)
 
 
 def unsupported(field: str, shown: str, supported: Iterable[str]) -> Cause:

@@ -15,10 +15,11 @@ def cell(column: Column, obj: Mapping[str, Any], now: float) -> Any:
         found = jsonpaths.find(column.path, obj)
     except jsonpaths.JSONPathError:
         return None
-    return _cell(column.type, found[0], now) if found else None
+    return shown(column.type, found[0], now) if found else None
 
 
-def _cell(kind: str, value: Any, now: float) -> Any:
+def shown(kind: str, value: Any, now: float) -> Any:
+    """A value as a column of that type shows it."""
     number = isinstance(value, int | float) and not isinstance(value, bool)
     match kind:
         case "string":

@@ -13,20 +13,19 @@ from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import Final
 
-import orjson
-
 from krate import errors, logging
 from krate.identity import Caller
 from krate.names import Verb
-from krate_api import addresses, negotiation
+from krate_api import addresses, compression, negotiation
 from krate_api.authn.authenticator import Authenticator
 from krate_api.authz import impersonation, refusals
 from krate_api.authz.authorizer import Authorizer
 from krate_api.denials import Denials
 from krate_api.discovery.serving import Discovery
-from krate_api.http import JSON, Disconnected, Receive, Request, Response, Scope, Send, warnings
+from krate_api.http import Disconnected, Receive, Request, Response, Scope, Send, warnings
 from krate_api.metrics import Metrics
 from krate_api.openapi.serving import OpenAPI
+from krate_api.registry import listing
 from krate_api.registry.call import Call
 from krate_api.requestinfo import RequestInfo, parse
 from krate_api.resources import Catalog
@@ -76,17 +75,20 @@ class Server:
         except Disconnected:
             return
         except errors.StatusError as error:
-            response = await self._refuse(error, info, call)
+            response = await self._refuse(error, request, info, call)
         except Unavailable as error:
             self._log.error("store unavailable", error=str(error), correlation_id=call.correlation_id)
             problem = errors.ServiceUnavailable("the database does not answer", retry_after=1)
-            response = _status(problem)
+            response = _status(problem, request)
         except Exception:  # noqa: BLE001 - whatever it is, the client gets a Status and the log the traceback
             self._log.exception("request failed", path=request.path, correlation_id=call.correlation_id)
-            response = _status(errors.InternalError.of(f"see the server's log for {call.correlation_id}"))
+            problem = errors.InternalError.of(f"see the server's log for {call.correlation_id}")
+            response = _status(problem, request)
         watching = info.verb == Verb.WATCH and response.status < 400  # noqa: PLR2004 - errors start here
         if watching:
             response = replace(response, body=self._counted(response, info))
+        elif info.is_resource:
+            response = compression.compressed(response, request)
         if isinstance(response.body, bytes):
             await response.send(send, _extra(call), head_only=request.method == "HEAD")
         else:
@@ -160,14 +162,14 @@ class Server:
 
         return await self._parts.objects.handle(Ask(request, info, call, resource, allowed))
 
-    async def _refuse(self, error: errors.StatusError, info: RequestInfo, call: Call) -> Response:
+    async def _refuse(self, error: errors.StatusError, request: Request, info: RequestInfo, call: Call) -> Response:
         if error.denied and call.caller.username:
             try:
                 await self._parts.denials.record(error, info, call)
             except StoreError as failure:
                 # The refusal stands whether or not it can be told of.
                 self._log.error("denial not recorded", error=str(failure), correlation_id=call.correlation_id)
-        return _status(error)
+        return _status(error, request)
 
     async def _counted(self, response: Response, info: RequestInfo) -> AsyncGenerator[bytes]:
         gauge = self._parts.metrics.watches.labels(info.group, info.resource)
@@ -214,13 +216,14 @@ async def _stream(response: Response, request: Request, send: Send, call: Call) 
         guard.cancel()
 
 
-def _status(error: errors.StatusError) -> Response:
+def _status(error: errors.StatusError, request: Request) -> Response:
     headers: list[tuple[str, str]] = []
     if error.retry_after is not None:
         headers.append(("retry-after", str(error.retry_after)))
     if isinstance(error, errors.Unauthorized):
         headers.append(("www-authenticate", 'Bearer realm="krate"'))
-    return Response(orjson.dumps(error.status()), error.http_code, JSON, headers)
+    answer = listing.render(error.status(), negotiation.of_status(request))
+    return replace(answer, status=error.http_code, headers=headers)
 
 
 def _correlation(request: Request) -> str:

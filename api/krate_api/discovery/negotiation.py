@@ -49,8 +49,8 @@ def negotiate(request: Request, *, aggregated: bool) -> Wanted:
 
 def _choices(request: Request) -> Iterator[tuple[str, tuple[str, str, str], bool]]:
     """Media type, transformation and readability of each clause that names something we serve."""
-    for media, parameters in negotiation.clauses(",".join(request.headers("accept")) or "*/*"):
-        transformation = (parameters.get("g", ""), parameters.get("v", ""), parameters.get("as", ""))
+    for clause in negotiation.clauses(request.header("accept") or "*/*"):
+        group, version, form = (clause.parameters.get(name, "") for name in ("g", "v", "as"))
         for served in _SERVED:
-            if media in {served, "application/*", "*/*"}:
-                yield served, transformation, parameters.get("pretty") == "1"
+            if clause.matches(served):
+                yield served, (group, version, form), clause.parameters.get("pretty") == "1"

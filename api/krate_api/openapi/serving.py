@@ -15,7 +15,7 @@ from krate.clock import Clock
 from krate_api.discovery import order
 from krate_api.discovery.order import Groups
 from krate_api.documents import Document, takes_gzip
-from krate_api.http import Request, Response
+from krate_api.http import JSON, Request, Response
 from krate_api.negotiation import clauses
 from krate_api.openapi import content, roots
 from krate_api.openapi.documents import Writer
@@ -23,7 +23,6 @@ from krate_api.resources import Catalog, Resource
 
 _V2: Final = "/openapi/v2"
 _V3: Final = "/openapi/v3"
-_JSON: Final = frozenset({"application/json", "application/*", "*/*"})
 _VARY: Final = ("vary", "Accept")
 
 
@@ -125,5 +124,4 @@ class OpenAPI:
 
 
 def _accepts_json(request: Request) -> bool:
-    accept = ",".join(request.headers("accept")) or "*/*"
-    return any(media in _JSON for media, _ in clauses(accept))
+    return any(clause.matches(JSON) for clause in clauses(request.header("accept") or "*/*"))

@@ -1,24 +1,21 @@
-"""Get and list: stored bytes, never parsed unless a Table, metadata or YAML is asked for."""
+"""Get and list: which objects, at which version."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Iterator
 from typing import Any, Final
-
-import orjson
 
 from krate import errors
 from krate.errors import Cause, CauseType
-from krate_api import tables, yaml_bodies
-from krate_api.http import JSON, Response
-from krate_api.negotiation import Form, Wanted
-from krate_api.registry.listoptions import EXACT, NOT_OLDER, ListOptions, Token
+from krate_api.http import Response
+from krate_api.negotiation import Wanted
+from krate_api.registry import continuing
+from krate_api.registry.continuing import Token
+from krate_api.registry.listoptions import EXACT, NOT_OLDER, ListOptions
+from krate_api.representation import Representation, notation_of
 from krate_api.resources import Resource
-from krate_api.store import encoding
 from krate_api.store.changelog import Feed
-from krate_api.store.interface import Compacted, Page, Store, Stored
+from krate_api.store.interface import Compacted, Key, Page, Store, Stored
 
-CHUNK: Final = 256 * 1024
-"""Bytes written at once; between chunks other requests run."""
 FRESHNESS: Final = 3.0
 """Seconds that a list waits for a future version (AS/pkg/storage/cacher blockTimeout)."""
 _TOO_OLD: Final = (
@@ -30,26 +27,13 @@ _TOO_OLD: Final = (
 
 
 def render(value: Any, wanted: Wanted) -> Response:
-    """Any object in the media type that was asked for."""
-    if wanted.yaml:
-        return Response(yaml_bodies.dump(value), content_type=wanted.media)
-    return Response(orjson.dumps(value))
+    """A value that is no object of a kind, as a Status is, in the media type that was asked for."""
+    return Response(notation_of(wanted).document(value), content_type=wanted.media)
 
 
-def single(
-    resource: Resource, stored: Stored, wanted: Wanted, *, now: float, include: str = "", status: int = 200
-) -> Response:
+def single(resource: Resource, stored: Stored, wanted: Wanted, *, now: float, status: int = 200) -> Response:
     """The response for one object."""
-    if wanted.form is Form.OBJECT and not wanted.yaml:
-        return Response(resource.shown(stored.body), status)
-    obj = encoding.decode(resource.shown(stored.body))
-    if wanted.form is Form.TABLE:
-        metadata = {"resourceVersion": obj["metadata"].get("resourceVersion", "")}
-        obj = tables.table(resource.kind, [obj], now=now, include=include, metadata=metadata)
-    elif wanted.form is not Form.OBJECT:
-        obj = tables.partial(obj)
-    rendered = render(obj, wanted)
-    return Response(rendered.body, status, rendered.content_type)
+    return Response(Representation(resource, wanted, now).one(stored.body), status, wanted.media)
 
 
 async def fresh(feed: Feed, store: Store, version: int) -> None:
@@ -75,89 +59,67 @@ async def read(store: Store, feed: Feed, resource: Resource, namespace: str, opt
         Expired: the snapshot is compacted away.
         Timeout: the version lies in the future.
     """
+    token, version = options.token, options.version
     at: int | None = None
-    after: tuple[str, str] | None = None
-    if options.token is not None:
-        after = options.token.after
-        at = options.token.version if options.token.version >= 0 else None
-        if at is not None:
-            await fresh(feed, store, at)  # only a forged token speaks of what is still to come
-    elif options.version:
-        await fresh(feed, store, options.version)
-        exact = options.match == EXACT or (options.limit > 0 and options.match != NOT_OLDER)
-        at = options.version if exact else None
+    if token is not None:
+        at = None if token.version == continuing.LATEST else token.version
+    elif version and (options.match == EXACT or (options.limit > 0 and options.match != NOT_OLDER)):
+        at = version
+    await fresh(feed, store, at or version or 0)
     try:
         return await store.page(
             resource.kind.resource,
             namespace=namespace,
             labels=options.labels,
             fields=options.fields,
-            limit=options.limit,
-            after=after,
+            # Upstream serves version 0 from its cache, which knows no pages.
+            limit=0 if version == 0 and token is None else options.limit,
+            after=None if token is None else _place(token.key, resource, namespace),
             at=at,
         )
     except Compacted:
-        if options.token is None:
+        if token is None:
             raise errors.Expired("The resourceVersion for the provided list is too old.") from None
-        token = Token(-1, options.token.after).encode()
-        raise errors.Expired(_TOO_OLD, continue_token=token) from None
+        again = Token(continuing.LATEST, token.key).encode()
+        raise errors.Expired(_TOO_OLD, continue_token=again) from None
 
 
-def list_metadata(page: Page, *, always_continue: bool) -> dict[str, Any]:
-    """ListMeta of a page; object lists carry `continue` on the last page too."""
+def _place(key: str, resource: Resource, namespace: str) -> tuple[str, str]:
+    """Namespace and name that a token's key speaks of; it is relative to what is listed."""
+    if namespace or not resource.kind.namespaced:
+        return namespace, key
+    first, _, second = key.partition("/")
+    return first, second
+
+
+def _key(last: Key, resource: Resource, namespace: str) -> str:
+    return last.name if namespace or not resource.kind.namespaced else f"{last.namespace}/{last.name}"
+
+
+def list_metadata(resource: Resource, namespace: str, page: Page) -> dict[str, Any]:
+    """ListMeta of a page of one namespace, or of all."""
     found: dict[str, Any] = {"resourceVersion": str(page.version)}
     if page.more:
-        last = page.items[-1].key
-        found["continue"] = Token(page.version, (last.namespace, last.name)).encode()
+        found["continue"] = Token(page.version, _key(page.items[-1].key, resource, namespace)).encode()
         if page.remaining is not None:
             found["remainingItemCount"] = page.remaining
-    elif always_continue:
-        found["continue"] = ""
     return found
 
 
-def listed(resource: Resource, page: Page, wanted: Wanted, *, now: float, include: str = "") -> Response:
-    """The response for a page."""
-    kind = resource.kind
-    if wanted.form is Form.OBJECT and not wanted.yaml:
-        return _bytes(resource, page.items, list_metadata(page, always_continue=True))
-    objects = [encoding.decode(resource.shown(item.body)) for item in page.items]
-    if wanted.form is Form.TABLE:
-        metadata = list_metadata(page, always_continue=False)
-        return render(tables.table(kind, objects, now=now, include=include, metadata=metadata), wanted)
-    if wanted.form is Form.OBJECT:
-        items: Sequence[Mapping[str, Any]] = objects
-        head = {"apiVersion": kind.api_version, "kind": kind.list_kind}
-    else:
-        items = [tables.partial(obj) for obj in objects]
-        head = {"apiVersion": tables.PARTIAL, "kind": Form.METADATA_LIST.value}
-    return render({**head, "metadata": list_metadata(page, always_continue=False), "items": items}, wanted)
+def listed(resource: Resource, namespace: str, page: Page, wanted: Wanted, *, now: float) -> Response:
+    """The response for a page of one namespace, or of all."""
+    representation = Representation(resource, wanted, now)
+    chunks = representation.many((item.body for item in page.items), list_metadata(resource, namespace, page))
+    first = next(chunks)
+    second = next(chunks, None)
+    if second is None:
+        return Response(first, content_type=wanted.media)
+    return Response(_stream(first, second, chunks), content_type=wanted.media)
 
 
-def _bytes(resource: Resource, items: Sequence[Stored], metadata: Mapping[str, Any]) -> Response:
-    kind = resource.kind
-    head = b'{"apiVersion":' + orjson.dumps(kind.api_version) + b',"items":['
-    listed = orjson.dumps(metadata, option=orjson.OPT_SORT_KEYS)
-    tail = b'],"kind":' + orjson.dumps(kind.list_kind) + b',"metadata":' + listed + b"}"
-    size = len(head) + len(tail) + sum(len(item.body) + 1 for item in items)
-    bodies = (resource.shown(item.body) for item in items)
-    if size <= CHUNK:
-        return Response(head + b",".join(bodies) + tail)
-    return Response(_stream(_chunks(head, bodies, tail)), content_type=JSON)
-
-
-def _chunks(head: bytes, bodies: Iterable[bytes], tail: bytes) -> Iterator[bytes]:
-    parts, size = [head], len(head)
-    for number, body in enumerate(bodies):
-        parts.append(body if number == 0 else b"," + body)
-        size += len(body) + 1
-        if size >= CHUNK:
-            yield b"".join(parts)
-            parts, size = [], 0
-    parts.append(tail)
-    yield b"".join(parts)
-
-
-async def _stream(chunks: Iterator[bytes]) -> AsyncGenerator[bytes]:
-    for chunk in chunks:
+async def _stream(first: bytes, second: bytes, rest: Iterator[bytes]) -> AsyncGenerator[bytes]:
+    yield first
+    yield second
+    for chunk in rest:
+        await asyncio.sleep(0)  # a fast reader lets nobody else run otherwise
         yield chunk

@@ -1,42 +1,24 @@
-"""Query parameters of lists and watches, checked as upstream checks them.
+"""Query parameters of lists and watches, checked as upstream checks them and in its order.
 
-Rules: AM/pkg/apis/meta/internalversion/validation/validation.go; semantics of resourceVersion and resourceVersionMatch:
-Kubernetes API concepts.
+Rules: AM/pkg/apis/meta/internalversion/{defaults,validation/validation}.go, AS/pkg/endpoints/handlers/get.go; semantics
+of resourceVersion and resourceVersionMatch: Kubernetes API concepts. `shardSelector` is ignored, as upstream ignores it
+while its feature gate is off.
 """
 
-import base64
-import binascii
-import re
 from dataclasses import dataclass, replace
 from typing import Final
-
-import orjson
 
 from krate import errors, selectors
 from krate.errors import Cause, CauseType
 from krate.kinds import Kind
 from krate.selectors import Operator, Requirement, Selector
 from krate_api.http import Request
+from krate_api.registry import continuing, numbers
+from krate_api.registry.continuing import Token
 
 EXACT: Final = "Exact"
 NOT_OLDER: Final = "NotOlderThan"
-_META: Final = "meta.k8s.io/v1"
-_INTEGER: Final = re.compile(r"[-+]?[0-9]{1,18}")
-_VERSION: Final = re.compile(r"[0-9]{1,18}")
-_LARGEST: Final = 10**18 - 1
-_SHOWN: Final = 100
-
-
-@dataclass(frozen=True, slots=True)
-class Token:
-    """Where a list goes on: after key (namespace, name), in the snapshot `version` (-1: the latest state)."""
-
-    version: int
-    after: tuple[str, str]
-
-    def encode(self) -> str:
-        body = {"v": _META, "rv": self.version, "start": "/".join(self.after) + "\0"}
-        return base64.urlsafe_b64encode(orjson.dumps(body)).rstrip(b"=").decode()
+NAME: Final = "metadata.name"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,52 +37,48 @@ class ListOptions:
     initial_events: bool | None = None
 
     def only(self, name: str) -> "ListOptions":
-        """The same, of the one object that was authorised when a name was; all of them for no name."""
+        """The same, of the one object that was authorised when a name was; all of them for no name.
+
+        Raises:
+            BadRequest: another name is selected than the path has.
+        """
         if not name:
             return self
-        one = Requirement("metadata.name", Operator.EQUALS, frozenset({name}))
+        if self.fields and self.fields.exact(NAME) != name:
+            raise errors.BadRequest("fieldSelector metadata.name doesn't match requested name")
+        one = Requirement(NAME, Operator.EQUALS, frozenset({name}))
         return replace(self, fields=Selector((*self.fields.requirements, one)))
 
 
-def _integer(request: Request, name: str) -> int | None:
-    text = request.param(name)
-    if not text:
-        return None
-    if not _INTEGER.fullmatch(text):
-        raise errors.BadRequest(f"strconv.ParseInt: parsing {errors.quoted(text[:_SHOWN])}: invalid syntax")
-    return int(text)
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What the parameters say, before anything is known to be right."""
+
+    limit: int
+    timeout: int | None
+    version: str
+    match: str
+    continues: str
+    bookmarks: bool
+    initial: bool | None
+
+    @classmethod
+    def by(cls, request: Request) -> "_Said":
+        timeout, limit = numbers.signed(request, "timeoutSeconds"), numbers.signed(request, "limit")
+        return cls(
+            max(limit or 0, 0),
+            timeout,
+            request.param("resourceVersion"),
+            request.param("resourceVersionMatch"),
+            request.param("continue"),
+            bool(_boolean(request, "allowWatchBookmarks")),
+            _boolean(request, "sendInitialEvents"),
+        )
 
 
 def _boolean(request: Request, name: str) -> bool | None:
     values = request.query.get(name)
     return None if values is None else values[0].lower() not in {"0", "false"}
-
-
-def _token(text: str) -> Token:
-    try:
-        body = orjson.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
-        version, (namespace, slash, name) = body["rv"], body["start"].rstrip("\0").partition("/")
-        fits = body["v"] == _META and slash and isinstance(version, int) and -1 <= version <= _LARGEST
-        token = Token(version, (namespace, name)) if fits else None
-    except (ValueError, KeyError, TypeError, AttributeError, binascii.Error):
-        token = None
-    if token is None:
-        raise errors.BadRequest("invalid continue token: continue key is not valid: illegal base64 data")
-    return token
-
-
-def parse_version(text: str) -> int | None:
-    """A resourceVersion: None when unset.
-
-    Raises:
-        BadRequest: it is no number.
-    """
-    if not text:
-        return None
-    if not _VERSION.fullmatch(text):
-        shown = errors.quoted(text[:_SHOWN])
-        raise errors.BadRequest(f"invalid resource version {shown}: must be a non-negative integer")
-    return int(text)
 
 
 def parse(request: Request, kind: Kind, *, watching: bool) -> ListOptions:
@@ -110,73 +88,69 @@ def parse(request: Request, kind: Kind, *, watching: bool) -> ListOptions:
         BadRequest: a value cannot be parsed, or a field is not selectable.
         Invalid: values contradict each other.
     """
+    said = _Said.by(request)
     labels = selectors.parse_labels(request.param("labelSelector"))
     fields = selectors.parse_fields(request.param("fieldSelector"))
-    known = {"metadata.name", "metadata.namespace", *kind.selectable}
+    if watching and said.initial is None and not said.match and said.version in {"", "0"}:
+        said = replace(said, initial=True, match=NOT_OLDER)  # upstream's default since streamed lists
+    causes = _watch_causes(said) if watching else _list_causes(said)
+    if causes:
+        raise errors.Invalid.of(kind="ListOptions", group="meta.k8s.io", name="", causes=causes)
+    known = {NAME, "metadata.namespace", *kind.selectable}
     for requirement in fields.requirements:
         if requirement.key not in known:
             raise errors.BadRequest(f"field label not supported: {requirement.key}")
-    version_text, match = request.param("resourceVersion"), request.param("resourceVersionMatch")
-    initial = _boolean(request, "sendInitialEvents")
-    causes = _causes(request, version_text=version_text, match=match, initial=initial, watching=watching)
-    if causes:
-        raise errors.Invalid.of(kind="ListOptions", group="meta.k8s.io", name="", causes=causes)
-    continue_text = request.param("continue")
-    if continue_text and version_text not in {"", "0"}:
-        raise errors.BadRequest("specifying resource version is not allowed when using continue")
+    token, version = (None, numbers.version(said.version)) if watching else _place(said)
     return ListOptions(
-        labels,
-        fields,
-        max(_integer(request, "limit") or 0, 0),
-        _token(continue_text) if continue_text else None,
-        parse_version(version_text),
-        match,
-        _integer(request, "timeoutSeconds"),
-        bool(_boolean(request, "allowWatchBookmarks")),
-        initial,
+        labels, fields, said.limit, token, version, said.match, said.timeout, said.bookmarks, said.initial
     )
 
 
-def _causes(request: Request, *, version_text: str, match: str, initial: bool | None, watching: bool) -> list[Cause]:
+def _place(said: _Said) -> tuple[Token | None, int | None]:
+    """Where a list begins: at a token or at a version, never at both."""
+    if not said.continues:
+        try:
+            return None, numbers.version(said.version)
+        except errors.BadRequest as error:
+            raise errors.BadRequest(f"invalid resource version: {error.message}") from None
+    token = continuing.decode(said.continues)
+    if said.version not in {"", "0"}:
+        raise errors.BadRequest("specifying resource version is not allowed when using continue")
+    return token, None
+
+
+_MATCH: Final = "resourceVersionMatch"
+_CONTINUED: Final = "resourceVersionMatch is forbidden when continue is provided"
+
+
+def _watch_causes(said: _Said) -> list[Cause]:
     found: list[Cause] = []
-    if match and match not in {EXACT, NOT_OLDER}:
-        found.append(errors.unsupported("resourceVersionMatch", errors.quoted(match), (EXACT, NOT_OLDER, "")))
-    continuing = bool(request.param("continue"))
-    rules = (
-        _watch_rules(match=match, initial=initial, continuing=continuing)
-        if watching
-        else _list_rules(match=match, initial=initial, continuing=continuing, version_text=version_text)
-    )
-    found += [Cause(CauseType.FORBIDDEN, f"Forbidden: {text}", field) for broken, field, text in rules if broken]
+    if said.initial is not None and said.match != NOT_OLDER:
+        found.append(_forbidden(_MATCH, "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan"))
+    if said.match and said.initial is None:
+        text = "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided"
+        found.append(_forbidden(_MATCH, text))
+    if said.match and said.match != NOT_OLDER:
+        found.append(errors.unsupported(_MATCH, errors.quoted(said.match), (NOT_OLDER,)))
+    if said.match and said.continues:
+        found.append(_forbidden(_MATCH, _CONTINUED))
     return found
 
 
-_Rule = tuple[bool, str, str]
-_MATCH: Final = "resourceVersionMatch"
+def _list_causes(said: _Said) -> list[Cause]:
+    found: list[Cause] = []
+    if said.match and not said.version:
+        found.append(_forbidden(_MATCH, "resourceVersionMatch is forbidden unless resourceVersion is provided"))
+    if said.match and said.continues:
+        found.append(_forbidden(_MATCH, _CONTINUED))
+    if said.match not in {"", EXACT, NOT_OLDER}:
+        found.append(errors.unsupported(_MATCH, errors.quoted(said.match), (EXACT, NOT_OLDER, "")))
+    if said.match == EXACT and said.version == "0":
+        found.append(_forbidden(_MATCH, 'resourceVersionMatch "exact" is forbidden for resourceVersion "0"'))
+    if said.initial is not None:
+        found.append(_forbidden("sendInitialEvents", "sendInitialEvents is forbidden for list"))
+    return found
 
 
-def _watch_rules(*, match: str, initial: bool | None, continuing: bool) -> tuple[_Rule, ...]:
-    needs = "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan"
-    lonely = "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided"
-    return (
-        (initial is not None and match != NOT_OLDER, _MATCH, needs),
-        (initial is None and bool(match), _MATCH, lonely),
-        (continuing, "continue", "continue is forbidden for watch"),
-    )
-
-
-def _list_rules(*, match: str, initial: bool | None, continuing: bool, version_text: str) -> tuple[_Rule, ...]:
-    return (
-        (initial is not None, "sendInitialEvents", "sendInitialEvents is forbidden for list"),
-        (
-            bool(match) and not version_text,
-            _MATCH,
-            "resourceVersionMatch is forbidden unless resourceVersion is provided",
-        ),
-        (bool(match) and continuing, _MATCH, "resourceVersionMatch is forbidden when continue is provided"),
-        (
-            match == EXACT and version_text == "0",
-            _MATCH,
-            'resourceVersionMatch "exact" is forbidden for resourceVersion "0"',
-        ),
-    )
+def _forbidden(field: str, text: str) -> Cause:
+    return Cause(CauseType.FORBIDDEN, f"Forbidden: {text}", field)

@@ -1,38 +1,26 @@
 """Watch: initial events, live events, bookmarks, selector transitions, and an end that clients can resume from.
 
 An object that enters a selector is ADDED, one that leaves it is DELETED with its last matching state and the version of
-the event (AS/pkg/storage/cacher/cache_watcher.go). Frames of plain JSON watches are made once and shared.
+the event (AS/pkg/storage/cacher/cache_watcher.go). A frame is made once and shared by all watchers who want it alike.
 """
 
 import asyncio
-import random
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import dataclass
-from typing import Any, Final
-
-import orjson
+from typing import Final
 
 from krate import errors
-from krate.names import Annotation
-from krate_api import tables
 from krate_api.negotiation import Form, Wanted
-from krate_api.registry import listing
+from krate_api.notation import CHUNK
+from krate_api.registry import listing, pacing
 from krate_api.registry.listoptions import ListOptions
+from krate_api.registry.pacing import Pace
+from krate_api.representation import Representation, frame
 from krate_api.resources import Resource
-from krate_api.store import encoding
 from krate_api.store.changelog import Feed
 from krate_api.store.encoding import respin
 from krate_api.store.interface import Change, ChangeType, Compacted, Index, Key, Store, Unavailable
-
-MIN_TIMEOUT: Final = 1800
-"""Without timeoutSeconds a watch lasts between this and twice this (upstream's MinRequestTimeout)."""
-BOOKMARK: Final = 60.0
-"""Seconds between periodic bookmarks."""
-BEFORE_END: Final = 2.0
-RECHECK: Final = 5.0
-"""Seconds between checks of the right to watch."""
-
 
 Allowed = Callable[[], Awaitable[bool]]
 """Whether the caller may still watch."""
@@ -44,6 +32,11 @@ class Scope:
 
     namespace: str
     options: ListOptions
+
+    @property
+    def everything(self) -> bool:
+        """Whether no object is hidden from it."""
+        return not (self.namespace or self.options.labels or self.options.fields)
 
     def sees(self, key: Key, index: Index | None) -> bool:
         if index is None or (self.namespace and key.namespace != self.namespace):
@@ -58,6 +51,8 @@ class Scope:
 
 def transition(change: Change, scope: Scope) -> tuple[str, bytes] | None:
     """What a watcher with this scope is told of a change: event type and body, or nothing."""
+    if scope.everything:
+        return change.type.value, change.body
     before = scope.sees(change.key, change.before_index)
     after = change.type is not ChangeType.DELETED and scope.sees(change.key, change.index)
     if after:
@@ -69,52 +64,35 @@ def transition(change: Change, scope: Scope) -> tuple[str, bytes] | None:
 
 
 class Encoder:
-    """Makes frames in the form that was asked for."""
+    """Makes the frames of one watch, those of live events once for all watches of a feed."""
 
-    def __init__(self, resource: Resource, wanted: Wanted, include: str, now: Callable[[], float]) -> None:
+    def __init__(self, feed: Feed, resource: Resource, wanted: Wanted, now: Callable[[], float]) -> None:
         self._resource = resource
-        self._kind = resource.kind
-        self._form = wanted.form
-        self._include = include
+        self._wanted = wanted
         self._now = now
-        self._first = True
+        self._shared = feed.frames(resource, wanted)
+        self._columns = wanted.form is Form.TABLE
+        """Whether the next frame describes the columns of its Table."""
 
-    def event(self, kind: str, body: bytes) -> bytes:
-        body = self._resource.shown(body)
-        if self._form is Form.OBJECT:
-            return b'{"type":"' + kind.encode() + b'","object":' + body + b"}\n"
-        obj = encoding.decode(body)
-        if self._form is Form.TABLE:
-            shown = tables.table(
-                self._kind,
-                [obj],
-                now=self._now(),
-                include=self._include,
-                with_definitions=self._first,
-                metadata={"resourceVersion": obj["metadata"]["resourceVersion"]},
-            )
-            self._first = False
-        else:
-            shown = tables.partial(obj)
-        return self._frame(kind, shown)
+    def _representation(self) -> Representation:
+        return Representation(self._resource, self._wanted, self._now())
+
+    def initial(self, body: bytes) -> bytes:
+        """The frame of an object that is there when the watch begins."""
+        columns, self._columns = self._columns, False
+        return self._representation().event("ADDED", body, with_columns=columns)
+
+    def event(self, version: int, kind: str, body: bytes) -> bytes:
+        """The frame of a change, at the version at which it happened."""
+        columns, self._columns = self._columns, False
+        found = self._shared.get((version, kind, columns))
+        if found is None:
+            found = self._representation().event(kind, body, with_columns=columns)
+            self._shared.put((version, kind, columns), found)
+        return found
 
     def bookmark(self, version: int, *, initial: bool = False) -> bytes:
-        metadata: dict[str, Any] = {"resourceVersion": str(version)}
-        if initial:
-            metadata["annotations"] = {str(Annotation.INITIAL_EVENTS_END): "true"}
-        obj = {"kind": self._kind.name, "apiVersion": self._kind.api_version, "metadata": metadata}
-        if self._form is Form.TABLE:
-            obj = tables.bookmark_row(self._kind, obj)
-        elif self._form is not Form.OBJECT:
-            obj = tables.partial(obj)
-        return self._frame("BOOKMARK", obj)
-
-    def error(self, problem: errors.StatusError) -> bytes:
-        return self._frame("ERROR", problem.status())
-
-    @staticmethod
-    def _frame(kind: str, obj: Mapping[str, Any]) -> bytes:
-        return b'{"type":"' + kind.encode() + b'","object":' + orjson.dumps(obj) + b"}\n"
+        return self._representation().bookmark(version, initial=initial)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +101,6 @@ class Watch:
 
     store: Store
     feed: Feed
-    resource: Resource
     scope: Scope
     encoder: Encoder
     allowed: Allowed
@@ -133,27 +110,29 @@ class Watch:
         """Frames until the deadline, an error or the loss of the right to watch; each is one flush."""
         try:
             options = self.scope.options
+            loop = asyncio.get_running_loop()
+            pace = Pace(loop.time(), pacing.lifetime(options.timeout), bookmarks=options.bookmarks)
+            if pace.over(loop.time()):
+                return
             version = options.version or 0
-            starts = options.initial_events if options.initial_events is not None else version == 0
-            if starts:
+            if options.initial_events:
                 async with aclosing(self._initial(version)) as initial:
-                    async for frame, reached in initial:
+                    async for frames, reached in initial:
                         version = reached
-                        yield frame
+                        yield frames
             elif version == 0:
                 version = self.store.version(self.feed.resource)
-            async with aclosing(self._live(version)) as live:
-                async for frame in live:
-                    yield frame
+            async with aclosing(self._live(version, pace)) as live:
+                async for frames in live:
+                    yield frames
         except errors.StatusError as problem:
-            yield self.encoder.error(problem)
+            yield frame("ERROR", problem.status())
         except Unavailable:
-            yield self.encoder.error(errors.ServiceUnavailable("the database does not answer", retry_after=1))
+            yield frame("ERROR", errors.ServiceUnavailable("the database does not answer", retry_after=1).status())
 
     async def _initial(self, version: int) -> AsyncGenerator[tuple[bytes, int]]:
         """Synthetic ADDED events for the current state, then the bookmark that ends them."""
-        if version:
-            await listing.fresh(self.feed, self.store, version)
+        await listing.fresh(self.feed, self.store, version)
         options = self.scope.options
         page = await self.store.page(
             self.feed.resource, namespace=self.scope.namespace, labels=options.labels, fields=options.fields
@@ -161,35 +140,30 @@ class Watch:
         frames: list[bytes] = []
         size = 0
         for item in page.items:
-            frame = self.encoder.event("ADDED", item.body)
-            frames.append(frame)
-            size += len(frame)
-            if size >= listing.CHUNK:
+            frames.append(self.encoder.initial(item.body))
+            size += len(frames[-1])
+            if size >= CHUNK:
                 yield b"".join(frames), page.version
+                await asyncio.sleep(0)  # a fast reader lets nobody else run otherwise
                 frames, size = [], 0
         if options.bookmarks:
             frames.append(self.encoder.bookmark(page.version, initial=True))
         yield b"".join(frames), page.version
 
-    async def _live(self, version: int) -> AsyncGenerator[bytes]:
-        loop, epoch = asyncio.get_running_loop(), self.feed.epoch
-        seconds = self.scope.options.timeout or MIN_TIMEOUT * (1 + random.random())  # noqa: S311 - spreads reconnects
-        end = loop.time() + seconds
-        next_bookmark = min(loop.time() + BOOKMARK, max(end - BEFORE_END, loop.time()))
-        next_check = loop.time() + RECHECK
-        while (now := loop.time()) < end and not self.feed.closed and self.feed.epoch == epoch:
-            if now >= next_check:
-                if not await self.allowed():
-                    return
-                next_check = now + RECHECK
+    async def _live(self, version: int, pace: Pace) -> AsyncGenerator[bytes]:
+        clock, epoch = asyncio.get_running_loop().time, self.feed.epoch
+        while not pace.over(now := clock()) and not self.feed.closed and self.feed.epoch == epoch:
+            if pace.checks(now) and not await self.allowed():
+                return
             frames, version = self._pending(version)
             if frames:
                 yield frames
-                continue
-            if self.scope.options.bookmarks and now >= next_bookmark:
+            elif pace.bookmarks(now) and version <= self.feed.position:
                 yield self.encoder.bookmark(version)
-                next_bookmark = min(now + BOOKMARK, end - BEFORE_END) if now < end - BEFORE_END else end + 1
-            await self.feed.wait(max(0.0, min(end, next_bookmark, next_check) - loop.time()) + 0.001)
+            elif version < self.feed.position:
+                await asyncio.sleep(0)  # a long log without anything to tell
+            else:
+                await self.feed.wait(pace.pause(clock()) + _GRAIN)
 
     def _pending(self, version: int) -> tuple[bytes, int]:
         """Frames of the changes that wait, joined, and the version they reach."""
@@ -203,8 +177,12 @@ class Watch:
             version = change.version
             told = transition(change, self.scope)
             if told is not None:
-                frames.append(self.encoder.event(*told))
+                frames.append(self.encoder.event(change.version, *told))
                 size += len(frames[-1])
-            if size >= listing.CHUNK:
+            if size >= CHUNK:
                 break
         return b"".join(frames), version
+
+
+_GRAIN: Final = 0.001
+"""Seconds by which a watch sleeps too long rather than too short."""

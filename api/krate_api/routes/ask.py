@@ -22,7 +22,3 @@ class Ask:
 
     def wanted(self, *, collection: bool, watching: bool = False) -> negotiation.Wanted:
         return negotiation.negotiate(self.request, collection=collection, watching=watching)
-
-    @property
-    def include(self) -> str:
-        return self.request.param("includeObject", "Metadata")

@@ -36,7 +36,7 @@ class Changes:
 
     def _answer(self, ask: Ask, stored: Stored, *, status: int = 200) -> Response:
         wanted, now = ask.wanted(collection=False), self._kit.clock().timestamp()
-        return listing.single(ask.resource, stored, wanted, now=now, include=ask.include, status=status)
+        return listing.single(ask.resource, stored, wanted, now=now, status=status)
 
     async def _create(self, ask: Ask) -> Response:
         ask.wanted(collection=False)
@@ -96,7 +96,7 @@ class Changes:
             except errors.NotFound:
                 continue
         now = self._kit.clock().timestamp()
-        return listing.listed(ask.resource, page, wanted, now=now, include=ask.include)
+        return listing.listed(ask.resource, ask.info.namespace, page, wanted, now=now)
 
 
 def _success(resource: Resource, obj: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from krate.names import Verb
 from krate_api.http import Response
-from krate_api.registry import listing, listoptions, watching, writing
+from krate_api.registry import listing, listoptions, numbers, watching, writing
 from krate_api.registry.writing import Kit
 from krate_api.routes.ask import Ask
 from krate_api.routes.changes import Changes
@@ -32,31 +32,30 @@ class Objects:
     async def _get(self, ask: Ask) -> Response:
         wanted = ask.wanted(collection=False)
         resource = ask.resource
-        version = listoptions.parse_version(ask.request.param("resourceVersion"))
+        version = numbers.version(ask.request.param("resourceVersion"))
         if version:
             await listing.fresh(self._feeds.of(resource.kind.resource), self._kit.store, version)
         stored = await self._kit.store.get(resource.key(ask.info.namespace, ask.info.name))
         if stored is None:
             raise writing.not_found(resource, ask.info.name)
-        return listing.single(resource, stored, wanted, now=self._now(), include=ask.include)
+        return listing.single(resource, stored, wanted, now=self._now())
 
     async def _list(self, ask: Ask) -> Response:
         wanted = ask.wanted(collection=True)
         options = listoptions.parse(ask.request, ask.resource.kind, watching=False)
         feed = self._feeds.of(ask.resource.kind.resource)
         page = await listing.read(self._kit.store, feed, ask.resource, ask.info.namespace, options)
-        return listing.listed(ask.resource, page, wanted, now=self._now(), include=ask.include)
+        return listing.listed(ask.resource, ask.info.namespace, page, wanted, now=self._now())
 
     async def _watch(self, ask: Ask) -> Response:
         wanted = ask.wanted(collection=True, watching=True)
         options = listoptions.parse(ask.request, ask.resource.kind, watching=True).only(ask.info.name)
-        encoder = watching.Encoder(ask.resource, wanted, ask.include, self._now)
+        feed = self._feeds.of(ask.resource.kind.resource)
         watch = watching.Watch(
             self._kit.store,
-            self._feeds.of(ask.resource.kind.resource),
-            ask.resource,
+            feed,
             watching.Scope(ask.info.namespace, options),
-            encoder,
+            watching.Encoder(feed, ask.resource, wanted, self._now),
             ask.allowed,
         )
         return Response(watch.frames())

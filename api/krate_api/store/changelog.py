@@ -7,15 +7,39 @@ it, it is told so (410) without anybody else noticing.
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Hashable, Sequence
 from typing import Final
+from weakref import WeakValueDictionary
 
 from krate_api.store.interface import Change, Compacted, Store, Unavailable
 
 RING: Final = 4096
 """Changes kept in memory per resource."""
+RING_BYTES: Final = 32 * 1024 * 1024
+"""And at most so many bytes of them."""
+READ: Final = 128
+"""Changes read at once from the log for a watcher that the ring has left behind: others run in between."""
+FRAME_BYTES: Final = 4 * 1024 * 1024
+"""Bytes of frames that are kept for watchers who want them alike."""
 RETRY: Final = 0.5
 """Seconds until an unreadable log is tried again."""
+
+
+class Frames:
+    """What was written for one watcher, for the others who want the same; the oldest make room."""
+
+    def __init__(self) -> None:
+        self._frames: dict[Hashable, bytes] = {}
+        self._size = 0
+
+    def get(self, key: Hashable) -> bytes | None:
+        return self._frames.get(key)
+
+    def put(self, key: Hashable, frame: bytes) -> None:
+        self._frames[key] = frame
+        self._size += len(frame)
+        while self._size > FRAME_BYTES:
+            self._size -= len(self._frames.pop(next(iter(self._frames))))
 
 
 class Feed:
@@ -24,9 +48,11 @@ class Feed:
     def __init__(self, store: Store, resource: str) -> None:
         self.resource = resource
         self._store = store
-        self._ring: deque[Change] = deque(maxlen=RING)
+        self._ring: deque[Change] = deque()
+        self._held = 0
+        self._frames: WeakValueDictionary[tuple[Hashable, ...], Frames] = WeakValueDictionary()
         self._position = store.version(resource)
-        self._woken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting: set[asyncio.Future[bool]] = set()
         self.closed = False
         """Set when the server ends: watches end with a clean EOF, and clients resume elsewhere or later."""
         self.epoch = 0
@@ -42,11 +68,12 @@ class Feed:
         """Read what is new. Called by the store's hint, in the event loop."""
         try:
             while changes := self._store.changes(self.resource, self._position):
-                self._ring.extend(changes)
+                self._hold(changes)
                 self._position = changes[-1].version
         except Compacted as compacted:
             # The log was cut before it could be read: whoever stands below the floor must list again.
             self._ring.clear()
+            self._held = 0
             self._position = compacted.floor
             self._tail()
             return
@@ -54,9 +81,16 @@ class Feed:
             asyncio.get_running_loop().call_later(RETRY, self._tail)
         self._wake()
 
+    def _hold(self, changes: Sequence[Change]) -> None:
+        """Keep new changes, and drop the oldest as far as there are too many or too large ones."""
+        self._ring.extend(changes)
+        self._held += sum(map(_size, changes))
+        while len(self._ring) > RING or self._held > RING_BYTES:
+            self._held -= _size(self._ring.popleft())
+
     def _wake(self) -> None:
-        woken, self._woken = self._woken, asyncio.get_running_loop().create_future()
-        woken.set_result(None)
+        for waiting in self._waiting:
+            _tell(waiting, True)
 
     def close(self) -> None:
         """End every watch."""
@@ -86,15 +120,27 @@ class Feed:
                 found.append(change)
             found.reverse()
             return found
-        return self._store.changes(self.resource, version)
+        return self._store.changes(self.resource, version, READ)
+
+    def frames(self, *alike: Hashable) -> Frames:
+        """The frames shared by watchers who want the same; they are gone with the last of them."""
+        found = self._frames.get(alike)
+        if found is None:
+            found = self._frames[alike] = Frames()
+        return found
 
     async def wait(self, seconds: float | None) -> bool:
         """Wait for news; False when so many seconds passed without any."""
+        loop = asyncio.get_running_loop()
+        waiting: asyncio.Future[bool] = loop.create_future()
+        timer = None if seconds is None else loop.call_later(seconds, _tell, waiting, False)
+        self._waiting.add(waiting)
         try:
-            await asyncio.wait_for(asyncio.shield(self._woken), seconds)
-        except TimeoutError:
-            return False
-        return True
+            return await waiting
+        finally:
+            self._waiting.discard(waiting)
+            if timer is not None:
+                timer.cancel()
 
     async def follow(self, version: int) -> AsyncIterator[Change]:
         """Every change after `version`, for ever. For consumers in this process.
@@ -108,6 +154,15 @@ class Feed:
                 yield change
             if version >= self._position:
                 await self.wait(None)
+
+
+def _size(change: Change) -> int:
+    return len(change.body) + len(change.before or b"")
+
+
+def _tell(waiting: asyncio.Future[bool], news: bool) -> None:  # noqa: FBT001 - call_later takes no names
+    if not waiting.done():
+        waiting.set_result(news)
 
 
 class Feeds:

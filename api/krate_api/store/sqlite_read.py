@@ -3,7 +3,7 @@
 import json
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from krate.selectors import Selector
@@ -125,14 +125,25 @@ def _cut(
             break
         items.append(Stored(Key(query.resource, namespace, name), number, body))
     remaining = None
-    if more and not query.labels and not query.fields and not historical:
-        last = items[-1].key
-        (remaining,) = connection.execute(
-            "SELECT count(*) FROM objects WHERE resource = ? AND (? = '' OR namespace = ?)"
-            " AND (namespace, name) > (?, ?)",
-            (query.resource, query.namespace, query.namespace, last.namespace, last.name),
-        ).fetchone()
+    if more and not query.labels and not query.fields:
+        rest = replace(query, after=(items[-1].key.namespace, items[-1].key.name))
+        remaining = _count_earlier(connection, rest, snapshot) if historical else _count(connection, rest)
     return Page(tuple(items), snapshot, more, remaining)
+
+
+def _count(connection: sqlite3.Connection, query: Query) -> int:
+    place, arguments = _place(query)
+    (found,) = connection.execute(
+        f"SELECT count(*) FROM objects WHERE resource = ?{place}",  # noqa: S608 - placeholders only
+        [query.resource, *arguments],
+    ).fetchone()
+    return found
+
+
+def _count_earlier(connection: sqlite3.Connection, query: Query, snapshot: int) -> int:
+    rows, arguments = _earlier_rows(query, snapshot, ("namespace",))
+    (found,) = connection.execute(f"SELECT count(*) FROM ({rows})", arguments).fetchone()  # noqa: S608 - placeholders only
+    return found
 
 
 def _matches(query: Query, namespace: str, name: str, labels: str, fields: str) -> bool:
@@ -202,24 +213,37 @@ def _earlier(connection: sqlite3.Connection, query: Query, snapshot: int) -> Ite
 
     Selectors are not applied here: the index knows the present only.
     """
-    place, arguments = "", [query.resource, snapshot]
+    rows, arguments = _earlier_rows(query, snapshot, ("namespace", "name", "body", "labels", "fields"))
+    for namespace, name, body, labels, fields in connection.execute(f"{rows} ORDER BY namespace, name", arguments):
+        yield namespace, name, encoding.version(body), body, labels, fields
+
+
+_BEFORE: Final = {"body": "before", "labels": "before_labels", "fields": "before_fields"}
+"""Where the change log keeps what an object was."""
+
+
+def _earlier_rows(query: Query, snapshot: int, columns: Sequence[str]) -> tuple[str, list[str | int]]:
+    place, where = _place(query)
+    arguments = [query.resource, snapshot, *where]
+    then = ", ".join(f"c.{_BEFORE.get(column, column)}" for column in columns)
+    rows = (
+        f"SELECT {', '.join(columns)} FROM objects WHERE resource = ? AND version <= ?{place}"  # noqa: S608 - placeholders only
+        f" UNION ALL SELECT {then} FROM changes c JOIN ("
+        " SELECT min(version) AS version FROM changes"
+        f" WHERE resource = ? AND version > ?{place} GROUP BY namespace, name"
+        " ) f ON c.version = f.version WHERE c.resource = ? AND c.before IS NOT NULL"
+    )
+    return rows, [*arguments, *arguments, query.resource]
+
+
+def _place(query: Query) -> tuple[str, list[str]]:
+    """The condition of a query's namespace and of where its page begins."""
+    place = ""
+    arguments: list[str] = []
     if query.namespace:
         place += " AND namespace = ?"
         arguments.append(query.namespace)
     if query.after is not None:
         place += " AND (namespace, name) > (?, ?)"
         arguments.extend(query.after)
-    rows = connection.execute(
-        "SELECT namespace, name, body, labels, fields FROM ("  # noqa: S608 - placeholders only
-        " SELECT namespace, name, body, labels, fields FROM objects"
-        f" WHERE resource = ? AND version <= ?{place}"
-        " UNION ALL"
-        " SELECT c.namespace, c.name, c.before, c.before_labels, c.before_fields FROM changes c JOIN ("
-        "  SELECT min(version) AS version FROM changes"
-        f"  WHERE resource = ? AND version > ?{place} GROUP BY namespace, name"
-        " ) f ON c.version = f.version WHERE c.resource = ? AND c.before IS NOT NULL"
-        ") ORDER BY namespace, name",
-        [*arguments, *arguments, query.resource],
-    )
-    for namespace, name, body, labels, fields in rows:
-        yield namespace, name, encoding.version(body), body, labels, fields
+    return place, arguments

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 import store_rooms
 from krate import selectors
 from krate.selectors import Selector
-from krate_api.store.interface import Put, Store
+from krate_api.store.interface import Put, Remove, Store
 from store_rooms import RESOURCE, Engine, key, names_of, put, remove
 from store_samples import Selection, ordered
 
@@ -156,6 +156,20 @@ async def test_remaining(filled: tuple[Store, list[Put]]) -> None:
     assert (selected.more, selected.remaining) == (True, None)
     exact = await store.page(RESOURCE, limit=60)
     assert (exact.more, exact.remaining) == (False, None)
+
+
+async def test_remaining_of_an_earlier_state(filled: tuple[Store, list[Put]]) -> None:
+    """What follows a page is counted in the state that the page shows, whatever has happened since."""
+    store, _ = filled
+    then = store.version(RESOURCE)
+    for namespace in ("", "acme"):
+        whole = await store.page(RESOURCE, namespace=namespace)
+        last = whole.items[-1]
+        await store.commit([Remove(last.key, last.version)])
+        await store.commit([put(f"zz{namespace}"), put(f"aa{namespace}", namespace="globex")])
+        page = await store.page(RESOURCE, namespace=namespace, limit=7, at=whole.version)
+        assert (page.more, page.remaining) == (True, len(whole.items) - 7)
+    assert (await store.page(RESOURCE, at=then, limit=59)).remaining == 1
 
 
 async def test_point_reads(store: Store) -> None:

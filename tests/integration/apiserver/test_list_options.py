@@ -15,33 +15,55 @@ CM = kinds.CONFIG_MAP
 
 
 def token(**parts: Any) -> str:
-    body = {"v": "meta.k8s.io/v1", "rv": 5, "start": "acme/a\0", **parts}
-    return base64.urlsafe_b64encode(json.dumps(body).encode()).rstrip(b"=").decode()
+    body = {"v": "meta.k8s.io/v1", "rv": 5, "start": "/a\0", **parts}
+    return encoded(json.dumps(body).encode())
 
 
+def encoded(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+FIELD = "json: cannot unmarshal {} into Go struct field continueToken.{}"
 TOKENS = {
-    "rubbish": "!!!",
-    "no JSON": base64.urlsafe_b64encode(b"hello").decode(),
-    "no object": base64.urlsafe_b64encode(b"[]").decode(),
-    "another version": token(v="v9"),
-    "no key": token(start=""),
-    "no slash": token(start="a\0"),
-    "a key of another type": token(start=5),
-    "a version of another type": token(rv="x"),
-    "a version that is a list": token(rv=[]),
-    "a version that is no number": token(rv=1e300),
-    "not ASCII": "é",
+    "rubbish": ("!!!", "illegal base64 data at input byte 0"),
+    "rubbish behind": ("aGVs!", "illegal base64 data at input byte 4"),
+    "padded": ("aGVsbG8=", "illegal base64 data at input byte 7"),
+    "cut off": ("aGVsb", "illegal base64 data at input byte 4"),
+    "not ASCII": ("é", "illegal base64 data at input byte 0"),
+    "a list": (encoded(b"[]"), "json: cannot unmarshal array into Go value of type storage.continueToken"),
+    "a text": (encoded(b'"x"'), "json: cannot unmarshal string into Go value of type storage.continueToken"),
+    "nothing": (encoded(b"null"), "server does not recognize this encoded version "),
+    "another version": (token(v="v9"), "server does not recognize this encoded version v9"),
+    "no key": (token(start=""), "encoded start key empty (version meta.k8s.io/v1)"),
+    "no version": (token(rv=0), "incorrect encoded start resourceVersion (version meta.k8s.io/v1)"),
+    "a key of another type": (token(start=5), FIELD.format("number", "start of type string")),
+    "a version of another type": (token(rv="x"), FIELD.format("string", "rv of type int64")),
+    "a version that is a list": (token(rv=[]), FIELD.format("array", "rv of type int64")),
+    "a version that is true": (token(rv=True), FIELD.format("bool", "rv of type int64")),
+    "a version that is no integer": (token(rv=1e300), FIELD.format("number 1e+300", "rv of type int64")),
+    "a version that is too large": (
+        token(rv=1 << 63),
+        FIELD.format("number 9223372036854775808", "rv of type int64"),
+    ),
+    "a key without parts": (token(start="//a\0"), "//a\0"),
+    "a key that leads away": (token(start="/../a\0"), "/../a\0"),
 }
 
 
 @pytest.mark.parametrize("name", TOKENS)
 def test_bad_token(admin: API, namespace: str, name: str) -> None:
-    """A token that is none: 400."""
-    answer = listed(admin, namespace, **{"continue": TOKENS[name]})
-    assert (answer.status_code, failure(answer)["message"][:52]) == (
-        400,
-        "invalid continue token: continue key is not valid: i",
-    )
+    """A token that is none: 400, and why."""
+    text, why = TOKENS[name]
+    answer = listed(admin, namespace, **{"continue": text})
+    message = f"invalid continue token: continue key is not valid: {why}"
+    assert (answer.status_code, failure(answer)) == (400, {"message": message, "reason": "BadRequest"})
+
+
+def test_token_that_is_no_json(admin: API, namespace: str) -> None:
+    """A token that is base64 of something else: 400."""
+    answer = listed(admin, namespace, **{"continue": encoded(b"hello")})
+    assert answer.status_code == 400
+    assert failure(answer)["message"].startswith("invalid continue token: continue key is not valid: ")
 
 
 def test_token_of_another_namespace(admin: API, namespace: str, seventeen: list[dict[str, Any]]) -> None:
@@ -97,35 +119,87 @@ BAD: dict[str, tuple[dict[str, str], str]] = {
         {"labelSelector": "a b c"},
         "unable to parse requirement: found 'b', expected: in, notin, =, ==, !=, gt, lt",
     ),
-    "continue and version": (
-        {"continue": token(), "resourceVersion": "5"},
-        "specifying resource version is not allowed when using continue",
-    ),
-    "version": ({"resourceVersion": "x"}, 'invalid resource version "x": must be a non-negative integer'),
-    "negative version": ({"resourceVersion": "-5"}, 'invalid resource version "-5": must be a non-negative integer'),
-    "version in another script": (
-        {"resourceVersion": "\u00b2"},
-        'invalid resource version "\u00b2": must be a non-negative integer',
-    ),
-    "endless version": ({"resourceVersion": "9" * 5000}, "invalid resource version"),
     "limit": ({"limit": "x"}, 'strconv.ParseInt: parsing "x": invalid syntax'),
-    "endless limit": ({"limit": "9" * 5000}, "strconv.ParseInt: parsing"),
+    "limit of nothing": ({"limit": ""}, 'strconv.ParseInt: parsing "": invalid syntax'),
+    "limit that is too large": (
+        {"limit": "9223372036854775808"},
+        'strconv.ParseInt: parsing "9223372036854775808": value out of range',
+    ),
+    "endless limit": (
+        {"limit": "9" * 5000},
+        f'strconv.ParseInt: parsing "{"9" * 100}": value out of range',
+    ),
     "limit of Python": ({"limit": "1_0"}, 'strconv.ParseInt: parsing "1_0": invalid syntax'),
     "timeout": ({"timeoutSeconds": "1e3"}, 'strconv.ParseInt: parsing "1e3": invalid syntax'),
 }
 
 
+@pytest.mark.parametrize("watch", ["false", "true"])
 @pytest.mark.parametrize("name", BAD)
-def test_options_that_cannot_be_read(admin: API, namespace: str, name: str) -> None:
+def test_options_that_cannot_be_read(admin: API, namespace: str, name: str, watch: str) -> None:
     """Options that cannot be read: 400, for lists and watches alike."""
     params, text = BAD[name]
-    for watch in ("false", "true"):
-        if watch == "true" and "continue" in params:
-            continue
-        answer = listed(admin, namespace, watch=watch, **params)
-        found = failure(answer)
-        assert (answer.status_code, found["reason"]) == (400, "BadRequest")
-        assert found["message"].startswith(text)
+    answer = listed(admin, namespace, watch=watch, **params)
+    assert (answer.status_code, failure(answer)) == (400, {"message": text, "reason": "BadRequest"})
+
+
+def test_token_and_version(admin: API, namespace: str) -> None:
+    """A token has its version already: 400 for another one, but 0 is none."""
+    answer = listed(admin, namespace, resourceVersion="5", **{"continue": token()})
+    message = "specifying resource version is not allowed when using continue"
+    assert (answer.status_code, failure(answer)["message"]) == (400, message)
+    assert listed(admin, namespace, resourceVersion="0", **{"continue": token(rv=-1)}).status_code == 200
+
+
+VERSIONS = {
+    "x": "invalid syntax",
+    "-5": "invalid syntax",
+    "+5": "invalid syntax",
+    "5 ": "invalid syntax",
+    "1.5": "invalid syntax",
+    "\u00b2": "invalid syntax",
+    "18446744073709551616": "value out of range",
+    "9" * 5000: "value out of range",
+}
+
+
+@pytest.mark.parametrize("text", VERSIONS, ids=lambda text: text[:20])
+def test_version_that_is_none(admin: API, namespace: str, text: str) -> None:
+    """A version that is no unsigned 64-bit integer: 400 for lists, watches and gets, each with its own words."""
+    shown = text[:100]
+    why = f'resourceVersion: Invalid value: "{shown}": strconv.ParseUint: parsing "{shown}": {VERSIONS[text]}'
+    collection, item = served_api.collection(CM, namespace), served_api.item(CM, "x", namespace)
+    cases = ((collection, "false", "invalid resource version: "), (collection, "true", ""), (item, "false", ""))
+    for path, watch, prefix in cases:
+        answer = admin.get(path, params={"resourceVersion": text, "watch": watch})
+        assert (answer.status_code, failure(answer)) == (400, {"message": prefix + why, "reason": "BadRequest"})
+
+
+ORDER = {
+    "timeoutSeconds=y&limit=x&labelSelector=a b c": 'strconv.ParseInt: parsing "y": invalid syntax',
+    "limit=x&labelSelector=a b c": 'strconv.ParseInt: parsing "x": invalid syntax',
+    "labelSelector=a,,b&fieldSelector=x": "found ',', expected: identifier after ','",
+    "fieldSelector=x&resourceVersionMatch=Exact": "invalid selector: 'x'; can't understand 'x'",
+    "fieldSelector=x=1&resourceVersion=y": "field label not supported: x",
+}
+
+
+@pytest.mark.parametrize("query", ORDER)
+def test_first_problem(admin: API, namespace: str, query: str) -> None:
+    """Of several problems upstream's first one is told."""
+    answer = admin.get(f"{served_api.collection(CM, namespace)}?{query}")
+    assert (answer.status_code, failure(answer)["message"]) == (400, ORDER[query])
+
+
+def test_first_of_several_values(admin: API, namespace: str, seventeen: list[dict[str, Any]]) -> None:
+    """Of a parameter that stands twice the first value counts."""
+    answer = admin.get(f"{served_api.collection(CM, namespace)}?limit=2&limit=x&labelSelector=parity&labelSelector=a b")
+    assert len(answer.json()["items"]) == 2
+
+
+def test_shard_selectors_are_ignored(admin: API, namespace: str, seventeen: list[dict[str, Any]]) -> None:
+    """As upstream while its feature gate is off."""
+    assert len(listed(admin, namespace, shardSelector="x").json()["items"]) == 17
 
 
 def test_version_in_the_future(admin: API, namespace: str, monkeypatch: pytest.MonkeyPatch) -> None:

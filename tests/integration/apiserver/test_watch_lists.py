@@ -4,7 +4,7 @@ import pytest
 
 import served_api
 from api_watches import BOOKMARKS, STREAMED, make, take, version, watch
-from krate_api.registry import watching
+from krate_api.registry import pacing
 from served_api import API
 
 END = {"k8s.io/initial-events-end": "true"}
@@ -53,7 +53,7 @@ def test_streamed_list_without_bookmarks(admin: API, namespace: str) -> None:
 
 def test_periodic_bookmarks(admin: API, namespace: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Bookmarks tell a version that can be resumed from, never one beyond an event that is still to be sent."""
-    monkeypatch.setattr(watching, "BOOKMARK", 0.02)
+    monkeypatch.setattr(pacing, "BOOKMARK", 0.02)
     first = make(admin, namespace, "a")
     params = {"resourceVersion": first["metadata"]["resourceVersion"], **BOOKMARKS}
     seen = 0
@@ -77,7 +77,7 @@ def test_periodic_bookmarks(admin: API, namespace: str, monkeypatch: pytest.Monk
 
 def test_bookmark_before_the_end(admin: API, namespace: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Shortly before its deadline a watch tells a version to resume from."""
-    monkeypatch.setattr(watching, "BEFORE_END", 0.5)
+    monkeypatch.setattr(pacing, "BEFORE_END", 0.5)
     made = make(admin, namespace, "a")
     params = {"resourceVersion": made["metadata"]["resourceVersion"], "timeoutSeconds": "1", **BOOKMARKS}
     with watch(admin, namespace, **params) as events:

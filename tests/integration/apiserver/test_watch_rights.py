@@ -13,14 +13,14 @@ import api_watches
 import served_api
 from api_users import NewUser, rule
 from krate import kinds
-from krate_api.registry import watching
+from krate_api.registry import pacing
 from served_api import API, ServedAPI
 
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Rights are looked at again after a moment instead of five seconds."""
-    monkeypatch.setattr(watching, "RECHECK", 0.05)
+    monkeypatch.setattr(pacing, "RECHECK", 0.05)
 
 
 def config_map(name: str, **data: str) -> dict[str, Any]:

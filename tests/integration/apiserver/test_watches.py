@@ -153,21 +153,25 @@ def test_future(admin: API, namespace: str, monkeypatch: pytest.MonkeyPatch) -> 
         assert (event["type"], event["object"]["code"], event["object"]["reason"]) == ("ERROR", 504, "Timeout")
 
 
+NEEDS = "resourceVersionMatch: Forbidden: sendInitialEvents requires setting resourceVersionMatch to NotOlderThan"
 LONELY = "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided"
 REFUSED: dict[str, tuple[dict[str, str], str]] = {
     "initial events without match": (
         {"sendInitialEvents": "true"},
-        "resourceVersionMatch: Forbidden: sendInitialEvents requires setting resourceVersionMatch to NotOlderThan",
+        NEEDS,
     ),
     "initial events that are exact": (
         {"sendInitialEvents": "true", "resourceVersionMatch": "Exact"},
-        "resourceVersionMatch: Forbidden: sendInitialEvents requires setting resourceVersionMatch to NotOlderThan",
+        f'[{NEEDS}, resourceVersionMatch: Unsupported value: "Exact": supported values: "NotOlderThan"]',
     ),
     "match without initial events": (
         {"resourceVersionMatch": "NotOlderThan", "resourceVersion": "1"},
         f"resourceVersionMatch: Forbidden: {LONELY}",
     ),
-    "continue": ({"continue": "x"}, "continue: Forbidden: continue is forbidden for watch"),
+    "continue": (
+        {"continue": "x"},
+        "resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden when continue is provided",
+    ),
 }
 
 
