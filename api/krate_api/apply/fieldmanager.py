@@ -108,7 +108,8 @@ class FieldManager:
         new, managed = self._applied(base, patch, managed, manager, force=force, now=now)
         if manager == lastapplied.MANAGER:
             lastapplied.renew(new, patch)
-        new["metadata"][ENTRIES] = managedfields.encode(managed)
+        if managed.owners:
+            new["metadata"][ENTRIES] = managedfields.encode(managed)
         return new
 
     def _nothing(self) -> Object:
@@ -195,6 +196,8 @@ class FieldManager:
             if rest := self._forbidden(found, live, manager):
                 raise refusals.conflict(rest) from None
             new, owners = self._updater.apply(before, config, managed.owners, me, force=True)
+        except TypeMismatch as error:  # At the version of another owner.
+            raise errors.StatusError(f"failed to convert new object: {error}") from error
         # Times do not move when only owners did, as upstream.
         times = managed.times if new is None else managed.times | {me: now}
         obj = values.clone((new or before).value)
