@@ -22,7 +22,7 @@ from krate_api.authz import impersonation, refusals
 from krate_api.authz.authorizer import Authorizer
 from krate_api.denials import Denials
 from krate_api.discovery.serving import Discovery
-from krate_api.http import Disconnected, Receive, Request, Response, Scope, Send, warnings
+from krate_api.http import NOSNIFF, Disconnected, Receive, Request, Response, Scope, Send, warnings
 from krate_api.metrics import Metrics
 from krate_api.openapi.serving import OpenAPI
 from krate_api.registry import listing
@@ -169,7 +169,9 @@ class Server:
             except StoreError as failure:
                 # The refusal stands whether or not it can be told of.
                 self._log.error("denial not recorded", error=str(failure), correlation_id=call.correlation_id)
-        return _status(error, request)
+        response = _status(error, request)
+        refused = not call.authorised and isinstance(error, errors.Forbidden | errors.BadRequest)
+        return replace(response, headers=(*response.headers, *NOSNIFF)) if refused else response
 
     async def _counted(self, response: Response, info: RequestInfo) -> AsyncGenerator[bytes]:
         gauge = self._parts.metrics.watches.labels(info.group, info.resource)

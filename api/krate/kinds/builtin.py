@@ -32,6 +32,7 @@ def _builtin(
     name_rule: NameRule = NameRule.SUBDOMAIN,
     max_name: int = names.MAX_SUBDOMAIN,
     categories: tuple[str, ...] = (),
+    returns_deleted: bool = False,
 ) -> Kind:
     return Kind(
         name,
@@ -51,6 +52,7 @@ def _builtin(
         name_rule,
         max_name,
         unconditional_update=True,
+        returns_deleted=returns_deleted,
     )
 
 
@@ -65,6 +67,7 @@ NAMESPACE: Final = _builtin(
     subresources=(STATUS, Subresource("finalize", (Verb.UPDATE,))),
     name_rule=NameRule.LABEL,
     max_name=names.MAX_LABEL,
+    returns_deleted=True,
 )
 CONFIG_MAP: Final = _builtin(
     "ConfigMap", "configmaps", "", core.ConfigMap, short_names=("cm",), columns=(Column("Data", "data", "count"), AGE)
@@ -89,6 +92,7 @@ SERVICE_ACCOUNT: Final = _builtin(
     short_names=("sa",),
     columns=(Column("Secrets", "secrets", "count"), AGE),
     subresources=(TOKEN_REQUEST,),
+    returns_deleted=True,
 )
 EVENT: Final = _builtin(
     "Event",

@@ -126,6 +126,8 @@ class Kind:
     """Only where it is not the name in small letters."""
     list_name: str = ""
     """Kind of lists, only where it is not the name with List behind it."""
+    returns_deleted: bool = False
+    """Whether a completed deletion is answered with the object's last state instead of a Status."""
     deprecated: str = ""
     """The warning that every answer carries, for a version that is going away."""
 

@@ -46,9 +46,9 @@ class ClusterRole(Resource):
 class Subject(Model):
     """Who a binding speaks of."""
 
-    kind: str
+    kind: str = ""
     """User, Group or ServiceAccount."""
-    name: str
+    name: str = ""
     """Name of the subject."""
     api_group: str = Field(default="", alias="apiGroup")
     """Group of the subject; defaulted by kind."""
@@ -61,9 +61,9 @@ class RoleRef(Model):
 
     api_group: str = Field(default="", alias="apiGroup")
     """Group of the role."""
-    kind: str
+    kind: str = ""
     """Role or ClusterRole."""
-    name: str
+    name: str = ""
     """Name of the role."""
 
 

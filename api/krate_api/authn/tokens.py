@@ -19,8 +19,8 @@ from krate import names
 from krate.clock import Clock
 from krate_api.authn.certificates import write_private
 
-ISSUER: Final = "https://krate.invalid"
-"""Who issues tokens, and the audience of tokens that are meant for this server, as kube-apiserver's default is."""
+ISSUER: Final = "https://kubernetes.default.svc"
+"""Who issues tokens, and the audience of tokens that are meant for this server, as everywhere."""
 _ALGORITHM: Final = "EdDSA"
 _KUBERNETES: Final = "kubernetes.io"
 

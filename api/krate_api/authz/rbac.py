@@ -177,7 +177,7 @@ def covers(owned: Iterable[Rule], wanted: Iterable[Rule]) -> list[str]:
                     verbs.setdefault((group, resource, name), []).append(verb)
     for (group, resource, name), some in verbs.items():
         names_ = f', ResourceNames:["{name}"]' if name else ""
-        listed = " ".join(f'"{verb}"' for verb in dict.fromkeys(some))
+        listed = " ".join(f'"{verb}"' for verb in some)
         missing.add(f'{{APIGroups:["{group}"], Resources:["{resource}"]{names_}, Verbs:[{listed}]}}')
     return sorted(missing)
 

@@ -76,7 +76,7 @@ class Changes:
         options = await deleteoptions.parse(ask.request)
         write = Write(self._kit, ask.resource, ask.call, options.write)
         done = await deleting.delete(write, namespace=ask.info.namespace, name=ask.info.name, options=options)
-        if not done.gone:
+        if not done.gone or ask.resource.kind.returns_deleted:
             status = 202 if options.orphan is False else 200
             rendered = listing.render(done.object, wanted)
             return Response(rendered.body, status, rendered.content_type)

@@ -117,27 +117,25 @@ class BindingStrategy(Strategy):
 def _role(ref: Mapping[str, Any], *, namespaced: bool) -> list[Cause]:
     found: list[Cause] = []
     allowed = ("Role", "ClusterRole") if namespaced else ("ClusterRole",)
-    if ref["apiGroup"] != GROUP:
-        found.append(errors.unsupported("roleRef.apiGroup", errors.quoted(ref["apiGroup"]), (GROUP,)))
-    if ref["kind"] not in allowed:
-        found.append(errors.unsupported("roleRef.kind", errors.quoted(ref["kind"]), allowed))
-    if not ref["name"]:
-        found.append(_required("roleRef.name"))
-    else:
-        shown = errors.quoted(ref["name"])
-        found += [_invalid("roleRef.name", shown, text) for text in names.path_segment_problems(ref["name"])]
-    return found
+    group, kind, name = (ref.get(member, "") for member in ("apiGroup", "kind", "name"))
+    if group != GROUP:
+        found.append(errors.unsupported("roleRef.apiGroup", errors.quoted(group), (GROUP,)))
+    if kind not in allowed:
+        found.append(errors.unsupported("roleRef.kind", errors.quoted(kind), allowed))
+    if not name:
+        return [*found, _required("roleRef.name")]
+    shown = errors.quoted(name)
+    return [*found, *(_invalid("roleRef.name", shown, text) for text in names.path_segment_problems(name))]
 
 
 def _subject(subject: Mapping[str, Any], field: str, *, namespaced: bool) -> list[Cause]:
-    found = [] if subject["name"] else [_required(f"{field}.name")]
-    kind, group = subject["kind"], subject.get("apiGroup", "")
+    kind, name, group = (subject.get(member, "") for member in ("kind", "name", "apiGroup"))
+    found = [] if name else [_required(f"{field}.name")]
     if kind not in _SUBJECTS:
         return [*found, errors.unsupported(f"{field}.kind", errors.quoted(kind), _SUBJECTS)]
     account = kind == "ServiceAccount"
-    if account and subject["name"]:
-        shown = errors.quoted(subject["name"])
-        found += [_invalid(f"{field}.name", shown, text) for text in names.subdomain_problems(subject["name"])]
+    if account and name:
+        found += [_invalid(f"{field}.name", errors.quoted(name), text) for text in names.subdomain_problems(name)]
     wanted = "" if account else GROUP
     if group != wanted:
         found.append(errors.unsupported(f"{field}.apiGroup", errors.quoted(group), (wanted,)))

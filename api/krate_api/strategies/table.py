@@ -2,7 +2,7 @@
 
 from krate import kinds
 from krate.kinds import Kind
-from krate_api.strategies import config, core, forge, rbac
+from krate_api.strategies import config, contents, core, forge, rbac
 from krate_api.strategies.definitions import DefinitionStrategy
 from krate_api.strategies.interface import Strategy
 
@@ -13,8 +13,8 @@ def strategies() -> dict[Kind, Strategy]:
     selecting = config.SelectingStrategy()
     return {
         kinds.NAMESPACE: core.NamespaceStrategy(),
-        kinds.SECRET: core.SecretStrategy(),
-        kinds.CONFIG_MAP: core.ConfigMapStrategy(),
+        kinds.SECRET: contents.SecretStrategy(),
+        kinds.CONFIG_MAP: contents.ConfigMapStrategy(),
         kinds.ROLE: role,
         kinds.CLUSTER_ROLE: role,
         kinds.ROLE_BINDING: binding,

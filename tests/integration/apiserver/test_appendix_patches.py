@@ -186,13 +186,16 @@ def test_annotations_beyond_the_limit(admin: API, namespace: str, web: dict[str,
 
 def test_an_object_does_not_grow_without_bound(admin: API, namespace: str) -> None:
     """Patches cannot make an object larger than a request may be."""
-    body = {**served_api.typed(kinds.CONFIG_MAP), "metadata": {"name": "big"}, "data": {"k": "x" * 2_000_000}}
-    assert admin.create(kinds.CONFIG_MAP, body, namespace=namespace).status_code == 201
+    spec = {"validations": [{"expression": "true", "message": "x" * 2_000_000}]}
+    kind = kinds.VALIDATING_ADMISSION_POLICY
+    body = {**served_api.typed(kind), "metadata": {"name": namespace}, "spec": spec}
+    assert admin.create(kind, body).status_code == 201
     for form in ("merge-patch", "strategic-merge-patch"):
-        change = {"data": {"more": "x" * 2_000_000}}
-        answer = admin.change(kinds.CONFIG_MAP, "big", change, namespace=namespace, form=form)
+        change = {"spec": {"variables": [{"name": "x", "expression": "x" * 2_000_000}]}}
+        answer = admin.change(kind, namespace, change, form=form)
         assert (answer.status_code, answer.json()["reason"]) == (413, "RequestEntityTooLarge")
-    assert list(admin.read(kinds.CONFIG_MAP, "big", namespace=namespace).json()["data"]) == ["k"]
+    assert "variables" not in admin.read(kind, namespace).json()["spec"]
+    admin.remove(kind, namespace)
 
 
 def test_body_limit(admin: API, namespace: str) -> None:

@@ -103,7 +103,7 @@ def test_nobody(nobody: API) -> None:
 def forged(served: ServedAPI, **claims: Any) -> str:
     """A token signed with somebody else's key."""
     now = int(clock.system().timestamp())
-    base = {"iss": "https://krate.invalid", "sub": "alice", "uid": "x", "iat": now, "exp": now + 600}
+    base = {"iss": "https://kubernetes.default.svc", "sub": "alice", "uid": "x", "iat": now, "exp": now + 600}
     return jwt.encode({**base, **claims}, ed25519.Ed25519PrivateKey.generate(), algorithm="EdDSA")
 
 
@@ -111,14 +111,17 @@ def resigned(served: ServedAPI, **claims: Any) -> str:
     """A token of the right key with other claims, which only a bug could make."""
     keys = TokenKeys(served.core.settings.pki / "tokens.key", served.clock)
     now = int(served.clock().timestamp())
-    base = {"iss": "https://krate.invalid", "sub": "alice", "uid": "x", "iat": now, "exp": now + 600}
+    base = {"iss": "https://kubernetes.default.svc", "sub": "alice", "uid": "x", "iat": now, "exp": now + 600}
     whole = {key: value for key, value in {**base, **claims}.items() if value is not None}
     return jwt.encode(whole, keys._key, algorithm="EdDSA")
 
 
 def unsigned(served: ServedAPI) -> str:
     """A token that says it needs no signature."""
-    parts = ({"alg": "none", "typ": "JWT"}, {"sub": "alice", "exp": 2**40, "iat": 0, "iss": "https://krate.invalid"})
+    parts = (
+        {"alg": "none", "typ": "JWT"},
+        {"sub": "alice", "exp": 2**40, "iat": 0, "iss": "https://kubernetes.default.svc"},
+    )
     encoded = [base64.urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=").decode() for part in parts]
     return ".".join([*encoded, ""])
 

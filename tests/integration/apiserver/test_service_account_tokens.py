@@ -13,7 +13,7 @@ from krate import clock, kinds
 from served_api import API, ServedAPI, typed
 
 GROUP = "authentication.k8s.io"
-OURS = "https://krate.invalid"
+OURS = "https://kubernetes.default.svc"
 
 
 @pytest.fixture

@@ -88,7 +88,7 @@ COVERS: dict[str, tuple[list[dict[str, Any]], list[dict[str, Any]], list[str]]] 
             '{NonResourceURLs:["/healthz/*"], Verbs:["get"]}',
         ],
     ),
-    "verbs of two rules": ([], [GET, {**GET, "verbs": ["list", "get"]}], [short("get list")]),
+    "verbs of two rules": ([], [GET, {**GET, "verbs": ["list", "get"]}], [short("get list get")]),
     "half of two rules is not the whole": (
         [{**GET, "resources": ["a"]}, {**GET, "apiGroups": [""], "resources": ["b"]}],
         [{"verbs": ["get"], "apiGroups": ["krate.a5c.ai"], "resources": ["a", "b"]}],

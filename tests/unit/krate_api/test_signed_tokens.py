@@ -33,7 +33,7 @@ def verified(folder: Path, token: str, **at: float) -> tuple[str, str] | None:
 def claims(**more: Any) -> dict[str, Any]:
     """The claims of a good token."""
     now = int(NOW.timestamp())
-    return {"iss": "https://krate.invalid", "sub": "alice", "uid": "u1", "iat": now, "exp": now + 60, **more}
+    return {"iss": "https://kubernetes.default.svc", "sub": "alice", "uid": "u1", "iat": now, "exp": now + 60, **more}
 
 
 def signed(folder: Path, **more: Any) -> str:
