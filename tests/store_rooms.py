@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from krate_api.authn.certificates import write_private
 from krate_api.store import encoding
 from krate_api.store.interface import ABSENT, Index, Key, Put, Remove, Store, Stored
-from krate_api.store.sqlite import open_store
+from krate_api.store.keyring import Keyring
+from krate_api.store.sqlite import open_sealed, open_store
 
 RESOURCE = "widgets.example.com"
 OTHER = "gadgets.example.com"
@@ -38,7 +40,25 @@ class SQLiteEngine:
         return open_store(self.file)
 
 
-ENGINES = (SQLiteEngine,)
+@dataclass(frozen=True)
+class SealedEngine:
+    """The same with the samples kept secret."""
+
+    folder: Path
+
+    @property
+    def file(self) -> Path:
+        return self.folder / "krate.sqlite"
+
+    @property
+    def keyring(self) -> Keyring:
+        return Keyring(self.folder / "secrets.keys", write_private)
+
+    def open(self) -> Store:
+        return open_sealed(self.file, self.keyring, frozenset({RESOURCE}))
+
+
+ENGINES = (SQLiteEngine, SealedEngine)
 
 
 def key(name: str = "a", *, namespace: str = "acme", resource: str = RESOURCE) -> Key:

@@ -8,14 +8,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from krate.clock import Clock, system
-from krate.kinds import KINDS
+from krate.kinds import KINDS, SECRET
 from krate_api import activity
 from krate_api.admission.chain import Chain
 from krate_api.admission.guards import Guards
 from krate_api.admission.interface import Validator
 from krate_api.admission.namespaces import NamespaceLifecycle
 from krate_api.authn.authenticator import Authenticator
-from krate_api.authn.certificates import Authority
+from krate_api.authn.certificates import Authority, write_private
 from krate_api.authn.identities import Identities
 from krate_api.authn.tokens import TokenKeys
 from krate_api.authz.authorizer import RbacAuthorizer
@@ -45,7 +45,8 @@ from krate_api.server import Parts, Server
 from krate_api.settings import Settings
 from krate_api.store.changelog import Feeds
 from krate_api.store.interface import Store, Unavailable, log_topic
-from krate_api.store.sqlite import open_store
+from krate_api.store.keyring import Keyring
+from krate_api.store.sqlite import open_sealed
 from krate_api.strategies.interface import Strategy
 from krate_api.strategies.table import strategies
 from krate_api.subresources.contents import Archives, Contents
@@ -79,10 +80,12 @@ async def open_core(settings: Settings, clock: Clock = system) -> Core:
 
     Raises:
         ForeignDatabase: the database is not ours.
+        KeysUnusable: Secrets in it are encrypted with keys that are not there.
         Unavailable: it cannot be opened.
     """
     settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
-    store = open_store(settings.database)
+    keyring = Keyring(settings.pki / "secrets.keys", write_private)
+    store = open_sealed(settings.database, keyring, frozenset({SECRET.resource}))
     feeds = Feeds(store)
     authority = Authority(settings.pki, clock)
     identities = Identities(store, TokenKeys(settings.pki / "tokens.key", clock), clock)

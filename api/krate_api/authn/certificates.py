@@ -40,6 +40,11 @@ def write_private(path: Path, data: bytes) -> None:
         file.flush()
         os.fsync(file.fileno())
     temporary.replace(path)
+    directory = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(directory)  # what the name leads to must not be lost either
+    finally:
+        os.close(directory)
 
 
 @dataclass(frozen=True, slots=True)

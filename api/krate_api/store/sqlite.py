@@ -17,13 +17,18 @@ from typing import Final, TypeVar
 from krate.selectors import EVERYTHING, Selector
 from krate_api.store import sqlite_read, sqlite_write
 from krate_api.store.interface import Batch, Change, Committed, ForeignDatabase, Hint, Key, Page, Stored, Unavailable
+from krate_api.store.keyring import Keyring
+from krate_api.store.sealed import SealedStore
+from krate_api.store.seals import Seals
+from krate_api.store.sqlite_seals import migrate
 from krate_api.store.sqlite_writer import Writer, available
 
 T = TypeVar("T")
 
 APPLICATION_ID: Final = 0x4B524154
 """`KRAT`: PRAGMA application_id of our databases."""
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2
+"""2: some bodies are sealed, which a Krate that knows 1 could not read."""
 BUSY_MS: Final = 5000
 
 SCHEMA: Final = """
@@ -79,16 +84,21 @@ def _prepare(connection: sqlite3.Connection) -> None:
         connection.executescript(
             f"BEGIN; PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {SCHEMA_VERSION};{SCHEMA}COMMIT;"
         )
+    elif version < SCHEMA_VERSION:
+        connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
 
 
 class SQLiteStore:
     """A `Store` in one SQLite file. Build it with `open_store` and close it."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, prepare: Callable[[sqlite3.Connection], object] | None = None) -> None:
+        """`prepare` is run on the writing connection before anybody else sees the database."""
         self._path = path
         connection = _connect(path)
         try:
             _prepare(connection)
+            if prepare is not None:
+                prepare(connection)
             self._reader = _connect(path)
         except BaseException:
             connection.close()
@@ -177,11 +187,30 @@ def open_store(path: Path) -> SQLiteStore:
         ForeignDatabase: the file is another application's, or a newer Krate's.
         Unavailable: the file cannot be opened or written.
     """
+    _create(path)
+    with available():
+        return SQLiteStore(path)
+
+
+def open_sealed(path: Path, keyring: Keyring, resources: frozenset[str]) -> SealedStore:
+    """The same with `resources` kept secret, those too that an older Krate left readable.
+
+    Raises:
+        ForeignDatabase: the file is another application's, or a newer Krate's.
+        KeysUnusable: it was sealed with keys that are not there.
+        Unavailable: the file cannot be opened or written.
+    """
+    _create(path)
+    found: list[Seals] = []
+    with available():
+        store = SQLiteStore(path, lambda connection: found.append(migrate(connection, keyring, resources)))
+    return SealedStore(store, found[0], resources)
+
+
+def _create(path: Path) -> None:
     try:
         # SQLite gives what it keeps beside the file the file's own mode: Secrets stand in all three.
         with contextlib.suppress(FileExistsError):
             os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
     except OSError as error:
         raise Unavailable(f"the database cannot be created: {error.strerror}") from error
-    with available():
-        return SQLiteStore(path)

@@ -94,7 +94,7 @@ def _canonical(obj: Object, member: str) -> None:
 
 
 def _corrupt(text: str) -> int | None:
-    """Where Go's decoder stumbles over a text that is no base64 (encoding/base64 decodeQuantum); None over a good one."""
+    """Where Go's decoder stumbles over what is no base64 (encoding/base64 decodeQuantum); None over a good text."""
     if _PLAIN.fullmatch(text.replace("\n", "").replace("\r", "")):
         return None
     filled = 0
