@@ -86,7 +86,7 @@ class CustomResource(Resource):
         return self._storage.api_version
 
     def shown(self, body: bytes) -> bytes:
-        if encoding.version(body) <= self._storage.older:
+        if 0 < encoding.version(body) <= self._storage.older:
             body = _renewed(body, self._storage)
         if body.startswith(self._head):
             return body

@@ -56,6 +56,16 @@ def test_versions_show_the_same_objects(admin: API, namespace: str, two: dict[st
     assert admin.get(crd_rooms.collection(two, namespace, "v2")).status_code == 404
 
 
+def test_a_dry_create_shows_what_would_be(admin: API, namespace: str, two: dict[str, Any]) -> None:
+    """A dry run answers the object in the version it was sent in, without a version in time, and stores nothing."""
+    where = crd_rooms.collection(two, namespace, "v1beta1")
+    answer = admin.post(f"{where}?dryRun=All", json=crd_rooms.thing(two, "dry", "v1beta1", spec={"x": 1}))
+    assert answer.status_code == 201, answer.text
+    shown = answer.json()
+    assert (shown["apiVersion"], "resourceVersion" in shown["metadata"]) == (f"{two['spec']['group']}/v1beta1", False)
+    assert admin.get(f"{where}/dry").status_code == 404
+
+
 def test_versions_watch_the_same_objects(admin: API, namespace: str, two: dict[str, Any]) -> None:
     """A watch shows objects in its own version, whichever they are written in."""
     old, new = (crd_rooms.collection(two, namespace, version) for version in ("v1beta1", "v1"))
