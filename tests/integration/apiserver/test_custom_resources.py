@@ -120,6 +120,8 @@ def test_a_changed_schema_speaks_of_stored_objects(admin: API, namespace: str) -
     redefine(admin, body, versions=[crd_rooms.version(schema=spec_schema(new=new))])
     until(lambda: admin.get(f"{where}/a").json()["spec"] == {"new": 3})
     assert [item["spec"] for item in admin.get(where).json()["items"]] == [{"new": 3}]
+    dry = admin.post(where, json=crd_rooms.thing(body, "b"), params={"dryRun": "All"})
+    assert (dry.status_code, "resourceVersion" in dry.json()["metadata"]) == (201, False)
     refused = admin.post(where, json=crd_rooms.thing(body, "b", spec={"new": "no"}))
     assert (refused.status_code, refused.json()["details"]["causes"][0]["reason"]) == (422, "FieldValueTypeInvalid")
 
