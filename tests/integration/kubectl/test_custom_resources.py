@@ -94,6 +94,7 @@ def test_everything_is_there_after_a_restart(cluster: Cluster) -> None:
     assert json.loads(cluster.kubectl("get", "pull", "kept", "-o", "json")) == before
     new = json.loads(cluster.kubectl("create", "--dry-run=server", "-o", "json", "-f", "-", stdin=pull("new")))
     assert new["spec"]["state"] == "open"
+    cluster.kubectl("delete", "pull", "kept")
 
 
 def test_the_last_of_a_kind(cluster: Cluster) -> None:
