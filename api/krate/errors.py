@@ -147,7 +147,7 @@ class Forbidden(StatusError):
 
 
 class NotFound(StatusError):
-    """the server could not find the requested resource."""
+    """the server could not find the requested resource"""  # noqa: D415
 
     code, reason = 404, "NotFound"
 

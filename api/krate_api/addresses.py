@@ -6,13 +6,37 @@ Of Kubernetes' own kinds there are paths for what they have; of custom resources
 
 from typing import Final
 
+import orjson
+
 from krate import errors, kinds
 from krate.names import Verb
 from krate_api.http import NOSNIFF, Response
 from krate_api.requestinfo import RequestInfo
 from krate_api.resources import Resource, supports
 
-NOT_FOUND: Final = Response(b"404 page not found\n", 404, "text/plain; charset=utf-8", NOSNIFF)
+_NATIVE: Final = frozenset(kind.group for kind in kinds.KINDS if kind.native)
+
+
+def nothing(group: str | None) -> Response:
+    """The answer where there is nothing: a Status below Kubernetes' own groups, text everywhere else.
+
+    Args:
+        group: of the path, None when it has none.
+    """
+    if group in _NATIVE:
+        return Response(orjson.dumps(errors.NotFound(details={}).status()), errors.NotFound.code)
+    return Response(b"404 page not found\n", 404, "text/plain; charset=utf-8", NOSNIFF)
+
+
+def group_of(path: str) -> str | None:
+    """The group that a path is below, as far as the answer to unknown ones is concerned."""
+    match path.split("/"):
+        case ["", "api" | "version", _, *_]:
+            return ""
+        case ["", "apis", group, _, *_]:
+            return group
+        case _:
+            return None
 
 
 def refusal(resource: Resource | None, info: RequestInfo) -> Response | None:
@@ -24,11 +48,11 @@ def refusal(resource: Resource | None, info: RequestInfo) -> Response | None:
         BadRequest: the name is missing.
     """
     if resource is None or not _addressed(resource, info):
-        return NOT_FOUND
+        return nothing(info.group)
     kind = resource.kind
     if info.subresource and kind.subresource(info.subresource) is None:
         if kind.native:
-            return NOT_FOUND
+            return nothing(kind.group)
         raise errors.NotFound.of(plural=kind.plural, group=kind.group, name=info.name)
     if supports(resource, info.verb, namespace=info.namespace, name=info.name, subresource=info.subresource):
         return None
@@ -54,7 +78,7 @@ def _unsupported(resource: Resource, info: RequestInfo) -> Response:
     """The answer to a verb that a custom resource does not have at an address."""
     kind = resource.kind
     if info.verb in {Verb.CREATE, Verb.DELETE_COLLECTION} and kind.namespaced and not (info.namespace or info.name):
-        return NOT_FOUND
+        return nothing(kind.group)
     if info.verb in {Verb.UPDATE, Verb.PATCH} and not info.name and info.verb in kind.verbs:
         raise errors.BadRequest("name must be provided")
     verb = info.verb if info.verb in set(Verb) else ""

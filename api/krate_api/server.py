@@ -137,13 +137,14 @@ class Server:
             if source is not None:
                 return source
         documents = (*parts.discovery.paths, *parts.openapi.paths) if request.path in {"/", "/index.html"} else ()
-        return await parts.plain.respond(request, documents) or addresses.NOT_FOUND
+        found = await parts.plain.respond(request, documents)
+        return found or addresses.nothing(addresses.group_of(request.path))
 
     async def _resource(self, request: Request, info: RequestInfo, call: Call) -> Response:
         resource = self._parts.catalog.find(info.group, info.version, info.resource)
         refused = addresses.refusal(resource, info)
         if resource is None or refused is not None:
-            return refused or addresses.NOT_FOUND
+            return refused or addresses.nothing(info.group)
         if resource.kind.deprecated:
             call.warn(resource.kind.deprecated)
         handler = self._parts.handlers.get((resource.kind, info.subresource))

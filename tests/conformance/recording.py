@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -26,6 +27,9 @@ MINE = {
     "server",
 }
 """Headers that say nothing about behaviour."""
+ALIKE = {"etag": "<digest>", "expires": "<date>"}
+"""Headers that tell of documents about other groups too, and of clocks: that there is one counts."""
+SIZE = re.compile(r"^(bytes (?:\*|\d+-\d+))/\d+$")
 View = Callable[[Any], Any]
 
 
@@ -197,5 +201,4 @@ def _parsed(response: httpx2.Response) -> Any:
 
 def _headers(response: httpx2.Response, names: Names) -> dict[str, str]:
     found = {name: names.text(value) for name, value in sorted(response.headers.items()) if name not in MINE}
-    # Digests of documents that speak of other groups too; that there is one counts.
-    return {name: "<digest>" if name == "etag" else value for name, value in found.items()}
+    return {name: SIZE.sub(r"\1/<size>", ALIKE.get(name, value)) for name, value in found.items()}

@@ -7,7 +7,7 @@ from email.utils import format_datetime, parsedate_to_datetime
 from typing import Final
 
 from krate_api.documents import Document, known
-from krate_api.http import JSON, Request, Response
+from krate_api.http import JSON, NOSNIFF, Request, Response
 
 _RANGE: Final = re.compile(r"bytes=\s*(\d{0,18})\s*-\s*(\d{0,18})\s*", re.ASCII)
 Headers = Iterable[tuple[str, str]]
@@ -58,7 +58,8 @@ def _part(body: bytes, first: str, last: str, media: str, headers: Headers) -> R
     end = min(int(last), size - 1) if first and last else size - 1
     if start > end or (not first and not int(last)):
         text = b"invalid range: failed to overlap\n"
-        return Response(text, 416, "text/plain; charset=utf-8", (("content-range", f"bytes */{size}"),))
+        vary = tuple(pair for pair in headers if pair[0] == "vary")
+        return Response(text, 416, "text/plain; charset=utf-8", (*vary, *NOSNIFF, ("content-range", f"bytes */{size}")))
     return Response(body[start : end + 1], 206, media, (*headers, ("content-range", f"bytes {start}-{end}/{size}")))
 
 

@@ -76,13 +76,13 @@ class Writer:
         body = {
             "swagger": "2.0",
             "info": _INFO,
-            "paths": {path: item for one in written for path, item in one.paths.items()},
-            "definitions": found | {name: schema for one in written for name, schema in one.components.items()},
+            "paths": _fragment({path: item for one in written for path, item in one.paths.items()}),
+            "definitions": _fragment(found | {name: item for one in written for name, item in one.components.items()}),
             "parameters": parameters.shared(),
             "securityDefinitions": _SECURITY,
             "security": [{"BearerToken": []}],
         }
-        return Document(orjson.dumps(body, option=orjson.OPT_SORT_KEYS), made)
+        return Document.of(body, made)
 
     def _written(self, cache: WeakKeyDictionary[Resource, Written], resource: Resource, *, version: int) -> Written:
         found = cache.get(resource)
@@ -121,7 +121,7 @@ def _v3_document(
     body = {
         "openapi": "3.0.0",
         "info": _INFO,
-        "paths": {path: item for one in several for path, item in one.paths.items()},
-        "components": {"schemas": own | components.needed(needs), **(more or {})},
+        "paths": _fragment({path: item for one in several for path, item in one.paths.items()}),
+        "components": _fragment({"schemas": own | components.needed(needs), **(more or {})}),
     }
-    return Document(orjson.dumps(body, option=orjson.OPT_SORT_KEYS), made)
+    return Document.of(body, made)

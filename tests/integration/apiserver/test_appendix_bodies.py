@@ -131,7 +131,6 @@ def test_missing_object_and_unknown_resource(admin: API, namespace: str) -> None
         f"/apis/krate.a5c.ai/v9/namespaces/{namespace}/repositories",
         "/apis/nobody.example.com/v1/things",
         f"/apis/krate.a5c.ai/v1alpha1/namespaces/{namespace}/organizations",
-        f"/api/v1/namespaces/{namespace}/configmaps/web/bell",
         f"/apis/krate.a5c.ai/v1alpha1/namespaces/{namespace}/repositories/web/status/more",
         "/apis/krate.a5c.ai/v1alpha1/repositories/web",
         "/nothing",
@@ -139,6 +138,23 @@ def test_missing_object_and_unknown_resource(admin: API, namespace: str) -> None
         answer = admin.get(path)
         assert (answer.status_code, answer.text) == (404, "404 page not found\n"), path
         assert answer.headers["content-type"] == "text/plain; charset=utf-8"
+
+
+def test_nothing_below_kubernetes_own_groups(admin: API, namespace: str) -> None:
+    """There, what is not found is told as a Status about nothing in particular."""
+    want = {"message": "the server could not find the requested resource", "reason": "NotFound", "details": {}}
+    for path in (
+        "/api/v9",
+        "/api/v1/nothings",
+        f"/api/v1/namespaces/{namespace}/configmaps/web/bell",
+        f"/api/v1/namespaces/{namespace}/configmaps/web/bell/more",
+        "/api/v1/configmaps/web",
+        "/apis/rbac.authorization.k8s.io/v9",
+        f"/apis/rbac.authorization.k8s.io/v1/namespaces/{namespace}/clusterroles",
+        "/version/x",
+    ):
+        answer = admin.get(path)
+        assert (answer.status_code, failure(answer)) == (404, want), path
 
 
 def test_unknown_subresource(admin: API, namespace: str, web: dict[str, Any]) -> None:

@@ -74,7 +74,7 @@ async def test_limits_of_patience(call: Callable, answers: list[Answer], error: 
 @pytest.mark.parametrize(
     ("code", "content", "error", "message"),
     [
-        (404, b"404 page not found", errors.NotFound, "the server could not find the requested resource."),
+        (404, b"404 page not found", errors.NotFound, "the server could not find the requested resource"),
         (502, b"<html>bad gateway</html>", errors.StatusError, "<html>bad gateway</html>"),
         (500, b"", errors.InternalError, "the server answered 500"),
         (403, b'{"detail": "no"}', errors.Forbidden, '{"detail": "no"}'),
