@@ -56,7 +56,13 @@ def until(what: str, holds: Callable[[], Any], seconds: float = 30.0) -> Any:
     return found
 
 
-def run(*arguments: str, cwd: Path | None = None, environment: dict[str, str] | None = None, stdin: str = "") -> str:
+def run(
+    *arguments: str,
+    cwd: Path | None = None,
+    environment: dict[str, str] | None = None,
+    stdin: str = "",
+    seconds: float = 60,
+) -> str:
     """A command that must succeed; answers what it prints."""
     done = subprocess.run(
         arguments,
@@ -65,7 +71,7 @@ def run(*arguments: str, cwd: Path | None = None, environment: dict[str, str] | 
         input=stdin,
         text=True,
         capture_output=True,
-        timeout=60,
+        timeout=seconds,
         check=False,
     )
     if done.returncode:
