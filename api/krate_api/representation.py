@@ -161,4 +161,4 @@ class Representation:
 
 def frame(kind: str, obj: Mapping[str, Any]) -> bytes:
     """A frame of a watch: what happened, and the object."""
-    return b'{"type":"' + kind.encode() + b'","object":' + notation.JSON.dump(obj) + b"}\n"
+    return b'{"type":"' + kind.encode() + b'","object":' + encoding.one_line(notation.JSON.dump(obj)) + b"}\n"

@@ -8,15 +8,24 @@ import orjson
 from krate_api.store.interface import MARK, Draft
 
 _SORTED: Final = orjson.OPT_SORT_KEYS
+_LINE_ENDS: Final = ("\u0085", "\u2028", "\u2029")
+"""What some clients take for the end of a line, and so of a watch event, although JSON does not."""
+
+
+def one_line(text: bytes) -> bytes:
+    """JSON on one line, whoever reads it: upstream's encoder escapes line ends, too."""
+    for end in _LINE_ENDS:
+        text = text.replace(end.encode(), f"\\u{ord(end):04x}".encode())
+    return text
 
 
 def draft(obj: Mapping[str, Any]) -> Draft:
     """Encode `obj`; any resourceVersion it carries is dropped. Keys are sorted, the version comes first in metadata."""
     head = b'{"apiVersion":' + orjson.dumps(obj["apiVersion"]) + b',"kind":' + orjson.dumps(obj["kind"]) + b"," + MARK
     metadata = {key: value for key, value in obj["metadata"].items() if key != "resourceVersion"}
-    inner = orjson.dumps(metadata, option=_SORTED)
+    inner = one_line(orjson.dumps(metadata, option=_SORTED))
     rest = {key: value for key, value in obj.items() if key not in {"apiVersion", "kind", "metadata"}}
-    outer = orjson.dumps(rest, option=_SORTED)
+    outer = one_line(orjson.dumps(rest, option=_SORTED))
     tail = b'"' + (b"," + inner[1:] if metadata else b"}") + (b"," + outer[1:] if rest else b"}")
     return Draft(head, tail)
 
