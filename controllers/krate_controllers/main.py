@@ -17,6 +17,7 @@ import structlog
 from krate import logging
 from krate.names import ServiceAccount
 from krate_controllers import wiring
+from krate_controllers.accounts import DefaultAccounts
 from krate_controllers.briefing import LINE_LIMIT, Briefing
 from krate_controllers.clusterroles import ClusterRoleAggregator
 from krate_controllers.garbage import GarbageCollector
@@ -51,6 +52,7 @@ async def run(kit: Kit, *, log: structlog.typing.FilteringBoundLogger | None = N
         Operator(kit.clients[ServiceAccount.OPERATOR], wiring.reconcilers(kit, log=log), log=log),
         GarbageCollector(kit.clients[ServiceAccount.GARBAGE_COLLECTOR], log=log),
         NamespaceController(kit.clients[ServiceAccount.NAMESPACES], log=log),
+        DefaultAccounts(kit.clients[ServiceAccount.NAMESPACES], log=log),
         ClusterRoleAggregator(kit.clients[ServiceAccount.CLUSTER_ROLES], log=log),
     )
     async with asyncio.TaskGroup() as group:

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from krate.models.meta import FreeForm, Model, Resource
+from krate.models.meta import FreeForm, Model, Resource, list_map
 
 FreeList = Annotated[
     tuple[dict[str, Any], ...],
@@ -22,11 +22,28 @@ class NamespaceSpec(Model):
     """What must happen before the namespace goes."""
 
 
+class NamespaceCondition(Model):
+    """One observation about a namespace that is being deleted."""
+
+    type: str
+    """What is observed."""
+    status: str
+    """True, False or Unknown."""
+    last_transition_time: Annotated[str | None, Field(json_schema_extra={"format": "date-time"})] = None
+    """When the status changed last."""
+    reason: str = ""
+    """Machine-readable reason."""
+    message: str = ""
+    """Human-readable description."""
+
+
 class NamespaceStatus(Model):
     """State of the namespace."""
 
     phase: str = ""
     """Active or Terminating."""
+    conditions: Annotated[tuple[NamespaceCondition, ...], Field(json_schema_extra=list_map("type"))] = ()
+    """What holds up or follows from its deletion."""
 
 
 class Namespace(Resource):

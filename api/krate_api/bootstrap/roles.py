@@ -173,8 +173,8 @@ def _controllers() -> Mapping[ServiceAccount, list[Object]]:
         ServiceAccount.PULL_REQUESTS: _pull_requests(),
         ServiceAccount.REPOSITORIES: _repositories(),
         ServiceAccount.ORGANIZATIONS: _organizations(),
-        ServiceAccount.GARBAGE_COLLECTOR: [collected],
-        ServiceAccount.NAMESPACES: [emptied],
+        ServiceAccount.GARBAGE_COLLECTOR: [collected, _EVENTS],
+        ServiceAccount.NAMESPACES: [emptied, rule(("create",), "", ["serviceaccounts"])],
         ServiceAccount.CLUSTER_ROLES: [rule((*_READ, "update", "patch", "escalate"), _RBAC, ["clusterroles"])],
     }
 
