@@ -7,7 +7,7 @@ from krate_api.apply import elements, listitems, validation, values
 from krate_api.apply.elements import FIELD, Element
 from krate_api.apply.fieldsets import FieldSet
 from krate_api.apply.typed import Problem, Typed, TypeMismatch, under
-from krate_api.apply.typedefs import Form, ListType, MapType, Type
+from krate_api.apply.typedefs import LIST, MAP, SCALAR, ListType, MapType, Type
 from krate_api.apply.values import ABSENT
 
 
@@ -68,16 +68,16 @@ class _Walk:
         elif changed and not values.same(left, right):
             self.found.modified.insert(tuple(self._path))
 
-    def _as(self, form: Form, left: Any, right: Any, of: Type) -> tuple[list[Problem], bool]:
+    def _as(self, form: int, left: Any, right: Any, of: Type) -> tuple[list[Problem], bool]:
         """Compare as one form; what is wrong, and whether it was compared as a leaf."""
-        if form & Form.MAP and of.as_map is not None:
+        if form & MAP and of.as_map is not None:
             pair = _part(left, dict), _part(right, dict)
             if not of.as_map.atomic and any(pair):
                 return self._fields(pair[0] or {}, pair[1] or {}, of.as_map), False
-        elif form & Form.SCALAR and of.scalar is not None:
+        elif form & SCALAR and of.scalar is not None:
             if wrong := validation.neither_scalar(left, right, of.scalar):
                 return wrong, False
-        elif form & Form.LIST and of.as_list is not None:
+        elif form & LIST and of.as_list is not None:
             pair = _part(left, list), _part(right, list)
             if of.as_list.associative and any(pair):
                 return self._items(pair[0] or [], pair[1] or [], of.as_list), False

@@ -6,7 +6,7 @@ from krate_api.apply import listitems
 from krate_api.apply.elements import FIELD, Element
 from krate_api.apply.fieldsets import FieldSet
 from krate_api.apply.typed import Typed
-from krate_api.apply.typedefs import Form, ListType, MapType, Type
+from krate_api.apply.typedefs import MAP, SCALAR, ListType, MapType, Type
 
 
 def fields_of(typed: Typed) -> FieldSet:
@@ -19,13 +19,13 @@ def fields_of(typed: Typed) -> FieldSet:
 def _collect(value: Any, of: Type, into: FieldSet) -> bool:
     """Put what is below `value` into the set of its node; whether the path of `value` is a member as a leaf."""
     form = of.form(value)
-    if form & Form.MAP and of.as_map is not None:
+    if form & MAP and of.as_map is not None:
         if of.as_map.atomic:
             return True
         if value is not None:
             _collect_fields(value, of.as_map, into)
         return False
-    if form & Form.SCALAR:
+    if form & SCALAR:
         return True
     if of.as_list is not None:
         if not of.as_list.associative:

@@ -6,7 +6,7 @@ from typing import Any
 from krate_api.apply import elements, listitems, validation, values
 from krate_api.apply.elements import Element
 from krate_api.apply.typed import Problem, Typed, TypeMismatch, under
-from krate_api.apply.typedefs import Form, ListType, MapType, Type
+from krate_api.apply.typedefs import LIST, MAP, SCALAR, ListType, MapType, Type
 from krate_api.apply.values import ABSENT
 
 
@@ -23,10 +23,10 @@ def merge(left: Typed, right: Typed) -> Typed:
 
 
 def _merge(left: Any, right: Any, of: Type) -> tuple[Any, list[Problem]]:
+    if right is ABSENT or left is ABSENT or values.same(left, right):
+        return values.clone(left if right is ABSENT else right), []
     here, there = of.form(left), of.form(right)
-    if right is ABSENT:
-        return _as(here, left, right, of)
-    if left is ABSENT or here == there:
+    if here == there:
         return _as(there, left, right, of)
     # A field that changes its form is checked as both and becomes the right one.
     _, problems = _as(here, left, right, of)
@@ -34,21 +34,21 @@ def _merge(left: Any, right: Any, of: Type) -> tuple[Any, list[Problem]]:
     return out, problems + more
 
 
-def _as(form: Form, left: Any, right: Any, of: Type) -> tuple[Any, list[Problem]]:
-    if form & Form.MAP and of.as_map is not None:
+def _as(form: int, left: Any, right: Any, of: Type) -> tuple[Any, list[Problem]]:
+    if form & MAP and of.as_map is not None:
         before, after = (_part(side, dict) for side in (left, right))
         if not of.as_map.atomic and (before or after):
             return _fields(before or {}, after or {}, of.as_map)
-    elif form & Form.SCALAR and of.scalar is not None:
+    elif form & SCALAR and of.scalar is not None:
         if wrong := validation.neither_scalar(left, right, of.scalar):
             return ABSENT, wrong
-    elif form & Form.LIST and of.as_list is not None:
+    elif form & LIST and of.as_list is not None:
         before, after = (_part(side, list) for side in (left, right))
         if of.as_list.associative and (before or after):
             return _items(before or [], after or [], of.as_list)
     else:
         return ABSENT, [("", validation.invalid(of))]
-    return values.clone(left if right is ABSENT else right), []
+    return values.clone(right), []
 
 
 def _part(value: Any, kind: type) -> Any:

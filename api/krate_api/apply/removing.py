@@ -8,7 +8,7 @@ from krate_api.apply.fieldsets import FieldSet
 from krate_api.apply.fieldsof import fields_of
 from krate_api.apply.listitems import Unidentified
 from krate_api.apply.typed import Typed
-from krate_api.apply.typedefs import Form, ListType, MapType, Type
+from krate_api.apply.typedefs import MAP, SCALAR, ListType, MapType, Type
 
 _NOTHING = Type()
 
@@ -39,11 +39,11 @@ def extract(typed: Typed, fields: FieldSet, *, with_keys: bool = False) -> Typed
 
 def _visit(value: Any, of: Type, fields: FieldSet, *, extract: bool) -> Any:
     form = of.form(value)
-    if form & Form.MAP and of.as_map is not None:
+    if form & MAP and of.as_map is not None:
         if not value or not isinstance(value, dict) or of.as_map.atomic:
             return _whole(value, dict, extract=extract)
         return _fields(value, of.as_map, fields, extract=extract) or None
-    if form & Form.SCALAR:
+    if form & SCALAR:
         return value
     if of.as_list is not None:
         if not value or not isinstance(value, list) or not of.as_list.associative:

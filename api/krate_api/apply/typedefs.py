@@ -6,7 +6,7 @@ value. Types refer to each other as objects, so recursion costs nothing and noth
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import IntFlag, StrEnum
+from enum import StrEnum
 from typing import Any, Final
 
 from krate_api.apply.values import ABSENT
@@ -21,12 +21,8 @@ class Scalar(StrEnum):
     UNTYPED = "untyped"
 
 
-class Form(IntFlag):
-    """What a type may be, or what a value makes of it."""
-
-    MAP = 1
-    SCALAR = 2
-    LIST = 4
+MAP, SCALAR, LIST = 1, 2, 4
+"""What a type may be, or what a value makes of it: one or more of these. Plain numbers, for they are asked per node."""
 
 
 @dataclass(slots=True, eq=False)
@@ -40,23 +36,19 @@ class Type:
     """Of a named type; types that are written in place have none."""
 
     @property
-    def forms(self) -> Form:
+    def forms(self) -> int:
         """All that a value of this type may be."""
-        return (
-            (Form.MAP if self.as_map else Form(0))
-            | (Form.SCALAR if self.scalar else Form(0))
-            | (Form.LIST if self.as_list else Form(0))
-        )
+        return (MAP if self.as_map else 0) | (SCALAR if self.scalar else 0) | (LIST if self.as_list else 0)
 
-    def form(self, value: Any) -> Form:
+    def form(self, value: Any) -> int:
         """What `value` makes of this type: one form if it fits one, else all of them; null and absent fit any."""
         if value is None or value is ABSENT:
             return self.forms
         if isinstance(value, dict):
-            return Form.MAP if self.as_map else self.forms
+            return MAP if self.as_map else self.forms
         if isinstance(value, list):
-            return Form.LIST if self.as_list else self.forms
-        return Form.SCALAR if self.scalar else self.forms
+            return LIST if self.as_list else self.forms
+        return SCALAR if self.scalar else self.forms
 
 
 @dataclass(slots=True, eq=False)

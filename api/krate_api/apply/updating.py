@@ -136,15 +136,16 @@ class Updater:
 
     def _pruned(self, merged: Typed, owners: Owners, owner: str, last: Owned | None) -> Typed:
         """`merged` without what `owner` applied before, does not apply any more, and nobody else owns."""
-        if last is None or not last.fields:
-            return merged
+        mine = owners[owner]
+        if last is None or (mine.version == last.version and not last.fields.difference(mine.fields)):
+            return merged  # Nothing was given up.
         there = self._at(merged, last.version)
         if there is None:
             return merged
         pruned = removing.remove(there, last.fields.named(there.type))
         pruned = self._with_owned(there, pruned, last.version, owners)
         pruned = self._with_dangling(there, pruned, last)
-        return self.convert(pruned, owners[owner].version)
+        return self.convert(pruned, mine.version)
 
     def _with_owned(self, merged: Typed, pruned: Typed, version: str, owners: Owners) -> Typed:
         """`pruned` with what somebody owns put back."""

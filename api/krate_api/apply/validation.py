@@ -7,7 +7,7 @@ from krate_api.apply import elements, listitems
 from krate_api.apply.elements import Element
 from krate_api.apply.listitems import Unidentified
 from krate_api.apply.typed import Problem, Typed, TypeMismatch, under
-from krate_api.apply.typedefs import Form, ListType, MapType, Scalar, Type
+from krate_api.apply.typedefs import LIST, MAP, SCALAR, ListType, MapType, Scalar, Type
 from krate_api.apply.values import ABSENT
 
 
@@ -27,13 +27,15 @@ def check(typed: Typed, *, duplicates: bool) -> Typed:
 
 
 def _problems(value: Any, of: Type, duplicates: bool) -> list[Problem]:  # noqa: FBT001 - handed down, not called
+    if of.scalar is not None and type(value) in _FITTING[of.scalar]:
+        return []
     form = of.form(value)
-    if form & Form.MAP and of.as_map is not None:
+    if form & MAP and of.as_map is not None:
         return _map_problems(value, of.as_map, duplicates)
-    if form & Form.SCALAR and of.scalar is not None:
+    if form & SCALAR and of.scalar is not None:
         wrong = scalar_problem(value, of.scalar)
         return [("", wrong)] if wrong else []
-    if form & Form.LIST and of.as_list is not None:
+    if form & LIST and of.as_list is not None:
         return _list_problems(value, of.as_list, duplicates)
     return [("", invalid(of))]
 
@@ -91,7 +93,7 @@ def scalar_problem(value: Any, of: Scalar) -> str:
     """What is wrong with `value` as a scalar; "" for nothing."""
     if value is None:
         return ""
-    if isinstance(value, _FITTING[of]) and (of is not Scalar.NUMERIC or not isinstance(value, bool)):
+    if type(value) in _FITTING[of]:
         return ""
     match of:
         case Scalar.NUMERIC:
@@ -106,6 +108,8 @@ def scalar_problem(value: Any, of: Scalar) -> str:
 
 def neither_scalar(left: Any, right: Any, of: Scalar) -> list[Problem]:
     """What is wrong when neither side is a scalar; one side that is makes the field one."""
+    if type(right) in _FITTING[of] or type(left) in _FITTING[of]:
+        return []
     wrong = [
         ("", f"{side}: {problem}")
         for side, value in (("lhs", left), ("rhs", right))

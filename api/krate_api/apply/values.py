@@ -15,6 +15,8 @@ ABSENT: Final = Absent()
 
 _NUMBER, _STRING, _BOOLEAN, _LIST, _MAP, _NULL = range(6)
 
+_RANKS: Final[dict[type, int]] = {str: _STRING, int: _NUMBER, float: _NUMBER, bool: _BOOLEAN}
+
 Canonical = tuple[int, Any]
 """A value that can be hashed and compared: its rank among the types, then what compares within the type."""
 
@@ -37,13 +39,10 @@ def _alike(left: Any, right: Any) -> bool:
 
 def canonical(value: Any) -> Canonical:
     """`value` in a form that hashes and orders as upstream compares: numbers, strings, booleans, lists, maps, null."""
+    rank = _RANKS.get(type(value))
+    if rank is not None:
+        return rank, value
     match value:
-        case bool():
-            return _BOOLEAN, value
-        case int() | float():
-            return _NUMBER, value
-        case str():
-            return _STRING, value
         case list():
             return _LIST, tuple(map(canonical, value))
         case dict():
