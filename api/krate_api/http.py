@@ -33,6 +33,10 @@ class Disconnected(Exception):
     """the client went away."""
 
 
+def _nothing() -> None:
+    """What cannot be dropped stays."""
+
+
 class Request:
     """One HTTP request."""
 
@@ -91,6 +95,10 @@ class Request:
         """Return when the client goes away."""
         while (await self._receive())["type"] != "http.disconnect":
             pass
+
+    def abort(self) -> None:
+        """Drop the connection, unsent bytes and all, where the server lets us."""
+        self.scope.get("extensions", {}).get("tls", {}).get("abort", _nothing)()
 
 
 def warnings(texts: Sequence[str]) -> Iterator[tuple[str, str]]:

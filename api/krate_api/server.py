@@ -4,7 +4,6 @@ Every error becomes a Status, every refusal an Activity. No redirect ever leaves
 become a 502.
 """
 
-import asyncio
 import re
 import time
 import uuid
@@ -16,7 +15,7 @@ from typing import Final
 from krate import errors, logging
 from krate.identity import Caller
 from krate.names import Verb
-from krate_api import addresses, compression, negotiation
+from krate_api import addresses, compression, negotiation, streaming
 from krate_api.authn.authenticator import Authenticator
 from krate_api.authz import impersonation, refusals
 from krate_api.authz.authorizer import Authorizer
@@ -92,7 +91,7 @@ class Server:
         if isinstance(response.body, bytes):
             await response.send(send, _extra(call), head_only=request.method == "HEAD")
         else:
-            await _stream(response, request, send, call)
+            await streaming.stream(response, request, send, _extra(call))
         self._measure(info, response, None if watching else time.perf_counter() - started)
 
     async def _answer(self, request: Request, info: RequestInfo, call: Call) -> Response:
@@ -197,26 +196,6 @@ class Server:
         self._parts.metrics.requests.labels(info.verb, group, resource, subresource, code).inc()
         if seconds is not None:
             self._parts.metrics.latency.labels(info.verb, group, resource).observe(seconds)
-
-
-async def _stream(response: Response, request: Request, send: Send, call: Call) -> None:
-    """Send a body that has no end of its own, until the client goes away: nobody else would tell the generator."""
-    handler = asyncio.current_task()
-
-    async def watch_over() -> None:
-        await request.disconnected()
-        if handler is not None:
-            handler.cancel()
-
-    guard = asyncio.create_task(watch_over())
-    try:
-        await response.send(send, _extra(call), head_only=request.method == "HEAD")
-    except asyncio.CancelledError:
-        if not guard.done() or handler is None:
-            raise
-        handler.uncancel()
-    finally:
-        guard.cancel()
 
 
 def _status(error: errors.StatusError, request: Request) -> Response:

@@ -1,4 +1,4 @@
-"""TLS: the peer certificate reaches the application through a small subclass of uvicorn's protocol.
+"""TLS: the peer certificate and a way to hang up reach the application through a subclass of uvicorn's protocol.
 
 Certificates of clients are optional and, when sent, must chain to our CA: OpenSSL refuses the handshake otherwise.
 """
@@ -12,7 +12,10 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 
 class CertificateProtocol(HttpToolsProtocol):
-    """Puts the verified client certificate (DER) into `scope["extensions"]["tls"]`."""
+    """Puts the verified client certificate (DER) into `scope["extensions"]["tls"]`, and how to drop the connection.
+
+    A peer that reads nothing cannot be told to go: only a connection that is dropped frees what waits for it.
+    """
 
     _certificate: bytes | None = None
 
@@ -24,7 +27,7 @@ class CertificateProtocol(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         super().on_message_begin()
         extensions: dict[str, Any] = self.scope.setdefault("extensions", {})  # type: ignore[assignment]  # a TypedDict
-        extensions["tls"] = {"client_certificate": self._certificate}
+        extensions["tls"] = {"client_certificate": self._certificate, "abort": self.transport.abort}
 
 
 def server_context(certificate: Path, key: Path, ca: Path) -> ssl.SSLContext:

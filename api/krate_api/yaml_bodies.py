@@ -61,6 +61,21 @@ class _Dumper(yaml.CSafeDumper):
         return True
 
 
+_STRING: Final = "tag:yaml.org,2002:str"
+
+
+def _written(dumper: _Dumper, text: str) -> yaml.ScalarNode:
+    """Lines as a block, and in double quotes what would be another type: as Kubernetes' own writer does it."""
+    # A block that ends in empty lines would end the document as well.
+    style = "|" if "\n" in text and not f"\n{text}".endswith("\n\n") else None
+    if dumper.resolve(yaml.ScalarNode, text, (True, False)) != _STRING:
+        style = '"'
+    return dumper.represent_scalar(_STRING, text, style)
+
+
+_Dumper.add_representer(str, _written)
+
+
 @dataclass(slots=True)
 class _Reader:
     """Turns nodes into values; `duplicates` are the paths of keys that stand twice."""
@@ -168,4 +183,4 @@ def duplicates(data: bytes) -> list[str]:
 
 def dump(value: Any) -> bytes:
     """`value` as one YAML document, keys sorted, every text readable as a text."""
-    return yaml.dump(value, Dumper=_Dumper, sort_keys=True, allow_unicode=True, width=120).encode()
+    return yaml.dump(value, Dumper=_Dumper, sort_keys=True, allow_unicode=True, width=80).encode()

@@ -73,7 +73,7 @@ async def read(store: Store, feed: Feed, resource: Resource, namespace: str, opt
             labels=options.labels,
             fields=options.fields,
             # Upstream serves version 0 from its cache, which knows no pages.
-            limit=0 if version == 0 and token is None else options.limit,
+            limit=0 if version == 0 else options.limit,
             after=None if token is None else _place(token.key, resource, namespace),
             at=at,
         )

@@ -116,7 +116,7 @@ def _place(said: _Said) -> tuple[Token | None, int | None]:
     token = continuing.decode(said.continues)
     if said.version not in {"", "0"}:
         raise errors.BadRequest("specifying resource version is not allowed when using continue")
-    return token, None
+    return token, 0 if said.version else None
 
 
 _MATCH: Final = "resourceVersionMatch"

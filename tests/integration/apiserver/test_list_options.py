@@ -143,12 +143,13 @@ def test_options_that_cannot_be_read(admin: API, namespace: str, name: str, watc
     assert (answer.status_code, failure(answer)) == (400, {"message": text, "reason": "BadRequest"})
 
 
-def test_token_and_version(admin: API, namespace: str) -> None:
-    """A token has its version already: 400 for another one, but 0 is none."""
+def test_token_and_version(admin: API, namespace: str, seventeen: list[dict[str, Any]]) -> None:
+    """A token has its version already: 400 for another one; 0 is none, but knows no pages."""
     answer = listed(admin, namespace, resourceVersion="5", **{"continue": token()})
     message = "specifying resource version is not allowed when using continue"
     assert (answer.status_code, failure(answer)["message"]) == (400, message)
-    assert listed(admin, namespace, resourceVersion="0", **{"continue": token(rv=-1)}).status_code == 200
+    rest = listed(admin, namespace, resourceVersion="0", limit="2", **{"continue": token(rv=-1, start="/c01\0")})
+    assert [item["metadata"]["name"] for item in rest.json()["items"]] == [f"c{number:02}" for number in range(2, 17)]
 
 
 VERSIONS = {

@@ -8,11 +8,14 @@ import threading
 from typing import Any
 from urllib.parse import urlsplit
 
+import pytest
+
 import api_answers
 import served_api
 from api_answers import config_map
 from api_watches import make, take, version, watch
 from krate import kinds
+from krate_api import streaming
 from served_api import API, ServedAPI
 
 CM = kinds.CONFIG_MAP
@@ -88,23 +91,42 @@ def test_slow_reader_hurts_nobody(served: ServedAPI, admin: API, namespace: str)
         assert names == [f"b{number:02}" for number in range(60)]
 
 
+def open_watches(admin: API) -> float:
+    start = 'krate_apiserver_longrunning_requests{group="",resource="configmaps"}'
+    lines = admin.get("/metrics").text.splitlines()
+    return sum(float(line.rpartition(" ")[2]) for line in lines if line.startswith(start))
+
+
+def test_watcher_that_stops_reading_is_ended(
+    served: ServedAPI, admin: API, namespace: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who takes nothing any more loses the connection; who reads, however late, misses nothing."""
+    monkeypatch.setattr(streaming, "STALL", 0.5)
+    before = open_watches(admin)
+    path = f"{served_api.collection(CM, namespace)}?watch=true"
+    with contextlib.closing(raw_connection(served)) as lazy, watch(admin, namespace) as events:
+        lazy.sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+        assert lazy.recv(12) == b"HTTP/1.1 200"
+        assert open_watches(admin) == before + 2
+        for number in range(60):
+            api_answers.created(admin, CM, config_map(f"b{number:02}", {"k": "x" * 100_000}), namespace)
+            assert take(events, 1)[0]["object"]["metadata"]["name"] == f"b{number:02}"
+        served_api.until(lambda: open_watches(admin) == before + 1)
+        made = make(admin, namespace, "after")
+        assert take(events, 1) == [{"type": "ADDED", "object": made}]
+
+
 def test_half_closed_client_is_let_go(served: ServedAPI, admin: API, namespace: str) -> None:
     """A client that vanishes without a word does not keep its watch."""
-
-    def open_watches() -> float:
-        start = 'krate_apiserver_longrunning_requests{group="",resource="configmaps"}'
-        lines = admin.get("/metrics").text.splitlines()
-        return sum(float(line.rpartition(" ")[2]) for line in lines if line.startswith(start))
-
-    before = open_watches()
+    before = open_watches(admin)
     path = f"{served_api.collection(CM, namespace)}?watch=true"
     gone = raw_connection(served)
     gone.sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
     assert gone.recv(12) == b"HTTP/1.1 200"
-    served_api.until(lambda: open_watches() == before + 1)
+    served_api.until(lambda: open_watches(admin) == before + 1)
     gone.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")  # a reset instead of a goodbye
     gone.close()
-    served_api.until(lambda: open_watches() == before)
+    served_api.until(lambda: open_watches(admin) == before)
 
 
 def test_frames_are_lines(admin: API, namespace: str) -> None:
