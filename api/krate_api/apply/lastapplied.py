@@ -38,10 +38,10 @@ def owned(live: Mapping[str, Any], version: str, typed: Callable[[Mapping[str, A
         if not isinstance(applied, dict) or applied.get("apiVersion") != version:
             return None
         there, here = typed(applied), typed(live)
-        compared = compare(there, here)
+        compared, applied_fields = compare(there, here), fields_of(there)
     except (orjson.JSONDecodeError, TypeMismatch, RecursionError):
         return None
-    return fields_of(there).difference(compared.modified).difference(compared.added).difference(compared.removed)
+    return applied_fields.difference(compared.modified).difference(compared.added).difference(compared.removed)
 
 
 def renew(obj: dict[str, Any], applied: Mapping[str, Any]) -> None:

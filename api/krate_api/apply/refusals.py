@@ -1,27 +1,43 @@
 """What server-side apply answers instead of an object, in upstream's words."""
 
-from collections.abc import Mapping
-from typing import Any
+import itertools
+import operator
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
 
 from krate import errors
 from krate.errors import Cause, CauseType
 from krate_api.apply import elements, managedfields
 from krate_api.apply.updating import Conflicts
 
+_MAX_TEXT: Final = 256 * 1024
+
 
 def conflict(found: Conflicts) -> errors.Conflict:
     """The 409 for fields that others own; details name neither the object nor its kind."""
-    pairs = [(_shown(owner), elements.text(path)) for owner, path in found.pairs()]
-    causes = [Cause(CauseType.FIELD_MANAGER_CONFLICT, f"conflict with {owner}", path) for owner, path in pairs]
-    if len(pairs) == 1:
-        text = f"Apply failed with 1 conflict: conflict with {pairs[0][0]}: {pairs[0][1]}"
+    count = sum(1 for _ in found.pairs())
+    told = list(_told(found))
+    causes = [Cause(CauseType.FIELD_MANAGER_CONFLICT, f"conflict with {owner}", path) for owner, path in told]
+    if count == 1:
+        text = f"Apply failed with 1 conflict: conflict with {told[0][0]}: {told[0][1]}"
     else:
         lines = [
-            "\n".join([f"conflicts with {_shown(owner)}:", *(f"- {elements.text(path)}" for path in fields)])
-            for owner, fields in found.found.items()
+            "\n".join([f"conflicts with {owner}:", *(f"- {path}" for _, path in pairs)])
+            for owner, pairs in itertools.groupby(told, key=operator.itemgetter(0))
         ]
-        text = f"Apply failed with {len(pairs)} conflicts: " + "\n".join(lines)
+        text = f"Apply failed with {count} conflicts: " + "\n".join(lines)
     return errors.Conflict(text, causes=causes)
+
+
+def _told(found: Conflicts) -> Iterator[tuple[str, str]]:
+    """Owner and field of every conflict, until `_MAX_TEXT`: long names of many fields must not become gigabytes."""
+    room = _MAX_TEXT
+    for owner, path in found.pairs():
+        pair = _shown(owner), elements.text(path)[:_MAX_TEXT]
+        yield pair
+        room -= sum(map(len, pair))
+        if room < 0:
+            return
 
 
 def _shown(owner: str) -> str:

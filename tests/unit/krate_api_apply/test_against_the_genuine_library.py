@@ -20,7 +20,7 @@ from krate_api.apply.schemas import compiled
 from krate_api.apply.typed import Typed, TypeMismatch
 from merge_oracle import Oracle
 
-EXAMPLES = int(os.environ.get("KRATE_ORACLE_EXAMPLES", "40"))
+EXAMPLES = int(os.environ.get("KRATE_ORACLE_EXAMPLES", "100"))
 PHASES = tuple(Phase) if "KRATE_ORACLE_EXAMPLES" in os.environ else (Phase.generate,)
 several = settings(
     max_examples=EXAMPLES, deadline=None, database=None, suppress_health_check=list(HealthCheck), phases=PHASES
