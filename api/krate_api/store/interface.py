@@ -31,8 +31,7 @@ class Stale(StoreError):
 
     def __init__(self, operation: "Operation") -> None:
         self.operation = operation
-        # Never the operation itself: it may hold what must not be read in a log.
-        super().__init__(f"not as expected: {type(operation).__name__}")
+        super().__init__(f"not as expected: {type(operation).__name__}")  # its content must not be read in a log
 
 
 class Exists(Stale):
@@ -53,10 +52,6 @@ class Unavailable(StoreError):
 
 class ForeignDatabase(StoreError):
     """the database belongs to another application or to a newer Krate."""
-
-
-class KeysUnusable(StoreError):
-    """the keys that Secrets are encrypted with are not there."""
 
 
 @dataclass(frozen=True, slots=True, order=True)

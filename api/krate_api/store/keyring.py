@@ -11,8 +11,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from krate_api.store.interface import KeysUnusable
+from krate_api.store.interface import StoreError
 from krate_api.store.seals import KEY_BYTES, Seals
+
+
+class KeysUnusable(StoreError):
+    """the keys that Secrets are encrypted with are not there."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,8 @@ import pytest
 
 import store_rooms
 from krate_api.authn.certificates import write_private
-from krate_api.store.interface import Key, KeysUnusable, Store, Unavailable
-from krate_api.store.keyring import Keyring
+from krate_api.store.interface import Key, Store, Unavailable
+from krate_api.store.keyring import Keyring, KeysUnusable
 from krate_api.store.seals import Seals
 from store_rooms import OTHER, RESOURCE, SealedEngine, SQLiteEngine, put, remove, write
 
