@@ -6,8 +6,10 @@ The order of checks is upstream's, because it is the order of the sentences in t
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
+import orjson
+
 from krate import names
-from krate.errors import Cause
+from krate.errors import Cause, CauseType
 from krate_api.definitions import approval, conversions, printing, schemas, selecting
 from krate_api.definitions.conditions import ESTABLISHED, holds
 from krate_api.definitions.internal import internal, shown
@@ -129,13 +131,17 @@ def _versions(spec: Mapping[str, Any]) -> list[Cause]:
     found: list[Cause] = []
     versions: Sequence[dict[str, Any]] = spec["versions"] or ()
     if len({version["name"] for version in versions}) != len(versions):
-        found.append(invalid("spec.versions", shown(spec["versions"]), "must contain unique version names"))
+        found.append(_together(spec, "must contain unique version names"))
     if sum(version["storage"] for version in versions) != 1:
-        text = "must have exactly one version marked as storage version"
-        found.append(invalid("spec.versions", shown(spec["versions"]), text))
+        found.append(_together(spec, "must have exactly one version marked as storage version"))
     if wrong := names.service_label_problems(spec["version"]) if spec.get("version") else ():
         found.append(invalid("spec.version", spec["version"], ",".join(wrong)))
     return found
+
+
+def _together(spec: Mapping[str, Any], why: str) -> Cause:
+    value = orjson.dumps(shown(spec["versions"])).decode()  # a struct keeps the order of its fields
+    return Cause(CauseType.INVALID, f"Invalid value: {value}: {why}", "spec.versions")
 
 
 def _required_names(found: Mapping[str, Any]) -> list[Cause]:
