@@ -34,6 +34,8 @@ class AccessReviews:
         Raises:
             Invalid: it asks nothing, or two things at once.
         """
+        # Zero values are absence: Go's clients write some of them.
+        obj = {**obj, "metadata": {key: value for key, value in obj["metadata"].items() if value}}
         causes = problems(obj)
         if causes:
             # The kind is empty upstream too: validation sees the object before its kind is written into it.
@@ -97,7 +99,7 @@ def _any(key: str) -> tuple[str, ...]:  # noqa: ARG001 - the shape of a rule abo
 
 
 def _metadata_problems(metadata: Mapping[str, Any], *, local: bool) -> list[Cause]:
-    kept = {key: value for key, value in metadata.items() if key != "managedFields" and value is not None}
+    kept = {key: value for key, value in metadata.items() if key != "managedFields"}
     if not kept.keys() - ({"namespace"} if local else set()):
         return []
     text = "must be empty except for namespace" if local else "must be empty"

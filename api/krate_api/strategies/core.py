@@ -33,6 +33,7 @@ class NamespaceStrategy(Strategy):
 
     def delete(self, obj: Object, stamp: Stamp) -> None:
         obj["status"] = {**(obj.get("status") or {}), "phase": "Terminating"}
+        obj["metadata"].pop("deletionGracePeriodSeconds", None)  # upstream gives namespaces none
 
 
 class UserStrategy(Strategy):

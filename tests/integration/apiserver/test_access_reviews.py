@@ -175,7 +175,7 @@ ANSWERED: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
 def test_answered(admin: API, name: str) -> None:
     """The answer repeats the question, and says why where there is something to say."""
     spec, status = ANSWERED[name]
-    answer = asked(admin, kinds.SUBJECT_ACCESS_REVIEW, spec)
+    answer = asked(admin, kinds.SUBJECT_ACCESS_REVIEW, spec, generation=0, name="")
     want = {**typed(kinds.SUBJECT_ACCESS_REVIEW), "metadata": {}, "spec": spec, "status": status}
     assert (answer.status_code, answer.json()) == (201, want)
 
