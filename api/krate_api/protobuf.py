@@ -74,13 +74,19 @@ def _time(data: bytes) -> str | None:
     return moment.replace(tzinfo=None).isoformat() + fraction + "Z"
 
 
+def _number(shape: Shape, value: int | bytes) -> int | None:
+    if not isinstance(value, int):
+        raise Malformed
+    if shape is Shape.BOOL:
+        return bool(value)
+    return _signed(value) or (None if shape is Shape.COUNT else 0)
+
+
 def _scalar(field: Field, value: int | bytes, depth: int) -> Any:
-    """One value; None when it stands for absence (Go writes empty strings and zero times)."""
+    """One value; None when it stands for absence (Go writes empty strings, plain zeros and zero times)."""
     shape = field.shape
-    if shape in {Shape.INT, Shape.BOOL}:
-        if not isinstance(value, int):
-            raise Malformed
-        return bool(value) if shape is Shape.BOOL else _signed(value)
+    if shape in {Shape.INT, Shape.COUNT, Shape.BOOL}:
+        return _number(shape, value)
     if not isinstance(value, bytes):
         raise Malformed
     match shape:

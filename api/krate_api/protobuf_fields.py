@@ -12,6 +12,8 @@ class Shape(Enum):
     STRING = auto()
     BYTES = auto()
     INT = auto()
+    COUNT = auto()
+    """An integer that is absent where it is zero: Go writes its plain numbers always, and JSON omits them."""
     BOOL = auto()
     TIME = auto()
     LIST = auto()
@@ -34,6 +36,7 @@ _SHAPES: Final = {
     "s": Shape.STRING,
     "b": Shape.BYTES,
     "i": Shape.INT,
+    "n": Shape.COUNT,
     "?": Shape.BOOL,
     "t": Shape.TIME,
     "l": Shape.LIST,
@@ -41,7 +44,10 @@ _SHAPES: Final = {
 
 
 def _field(spec: str) -> Field:
-    """`name:s` string, `:b` bytes, `:i` integer, `:?` boolean, `:t` time, `:l` list, `:Kind`; `[]` many, `{}` map."""
+    """`name:s` string, `:b` bytes, `:i` integer, `:n` count, `:?` boolean, `:t` time, `:l` list, `:Kind`.
+
+    `[]` behind it: many; `{}`: a map.
+    """
     name, _, kind = spec.partition(":")
     repeated, mapped = kind.endswith("[]"), kind.endswith("{}")
     bare = kind.removesuffix("[]").removesuffix("{}")
@@ -69,7 +75,7 @@ MESSAGES: Final[Mapping[str, Mapping[int, Field]]] = {
         ENVELOPE: "1 typeMeta:TypeMeta, 2 raw:b, 3 contentEncoding:s, 4 contentType:s",
         "TypeMeta": "1 apiVersion:s, 2 kind:s",
         "ObjectMeta": (
-            "1 name:s, 2 generateName:s, 3 namespace:s, 5 uid:s, 6 resourceVersion:s, 7 generation:i, "
+            "1 name:s, 2 generateName:s, 3 namespace:s, 5 uid:s, 6 resourceVersion:s, 7 generation:n, "
             "8 creationTimestamp:t, 9 deletionTimestamp:t, 10 deletionGracePeriodSeconds:i, 11 labels:s{}, "
             "12 annotations:s{}, 13 ownerReferences:OwnerReference[], 14 finalizers:s[]"
         ),
@@ -96,11 +102,11 @@ MESSAGES: Final[Mapping[str, Mapping[int, Field]]] = {
         "LocalObjectReference": "1 name:s",
         "Event": (
             "1 metadata:ObjectMeta, 2 involvedObject:ObjectReference, 3 reason:s, 4 message:s, 5 source:EventSource, "
-            "6 firstTimestamp:t, 7 lastTimestamp:t, 8 count:i, 9 type:s, 10 eventTime:t, 11 series:EventSeries, "
+            "6 firstTimestamp:t, 7 lastTimestamp:t, 8 count:n, 9 type:s, 10 eventTime:t, 11 series:EventSeries, "
             "12 action:s, 13 related:ObjectReference, 14 reportingComponent:s, 15 reportingInstance:s"
         ),
         "EventSource": "1 component:s, 2 host:s",
-        "EventSeries": "1 count:i, 2 lastObservedTime:t",
+        "EventSeries": "1 count:n, 2 lastObservedTime:t",
         "Role": "1 metadata:ObjectMeta, 2 rules:PolicyRule[]",
         "ClusterRole": "1 metadata:ObjectMeta, 2 rules:PolicyRule[], 3 aggregationRule:AggregationRule",
         "RoleBinding": _BINDING,

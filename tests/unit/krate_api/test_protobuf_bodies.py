@@ -137,8 +137,8 @@ def test_decode(kind: str) -> None:
 
 
 def test_absence() -> None:
-    """Go writes empty texts and zero times for what is absent; both are absent."""
-    raw = field(1, field(1, "a") + field(2, "") + field(3, "") + field(8, b""))
+    """Go writes empty texts, plain zeros and zero times for what is absent; all are absent."""
+    raw = field(1, field(1, "a") + field(2, "") + field(3, "") + field(7, 0) + field(8, b""))
     assert protobuf.decode(body("ConfigMap", raw), "ConfigMap")["metadata"] == {"name": "a"}
 
 
@@ -228,6 +228,7 @@ SCALARS: dict[Shape, st.SearchStrategy[tuple[Any, Any]]] = {
     Shape.STRING: st.text(min_size=1, max_size=5).map(lambda text: (text, text)),
     Shape.BYTES: st.binary(max_size=5).map(lambda raw: (raw, base64.b64encode(raw).decode())),
     Shape.INT: st.integers(-(2**63), 2**63 - 1).map(lambda number: (number, number)),
+    Shape.COUNT: st.integers(1, 2**63 - 1).map(lambda number: (number, number)),
     Shape.BOOL: st.booleans().map(lambda flag: (flag, flag)),
     Shape.TIME: st.just((time(0), "1970-01-01T00:00:00Z")),
     Shape.LIST: st.lists(st.text(max_size=3), max_size=3).map(
