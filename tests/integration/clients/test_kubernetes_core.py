@@ -118,7 +118,7 @@ def test_secrets_events_and_accounts(core: Any, namespace: str) -> None:
     assert core.create_namespaced_secret(namespace, secret).data == {"password": "aHVudGVyMg=="}
     about = core.create_namespaced_config_map(namespace, config_map("a"))
     event = kubernetes.client.CoreV1Event(
-        metadata=kubernetes.client.V1ObjectMeta(generate_name="a."),
+        metadata=kubernetes.client.V1ObjectMeta(generate_name="a-"),
         involved_object=kubernetes.client.V1ObjectReference(
             api_version="v1", kind="ConfigMap", name="a", namespace=namespace, uid=about.metadata.uid
         ),
