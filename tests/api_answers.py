@@ -69,3 +69,8 @@ def listed(client: API, namespace: str, accept: str = "", **params: str) -> http
     """A list of ConfigMaps."""
     headers = {"accept": accept} if accept else {}
     return client.get(collection(kinds.CONFIG_MAP, namespace), params=params, headers=headers)
+
+
+def unmanaged(obj: Mapping[str, Any]) -> dict[str, Any]:
+    """The object without who manages its fields."""
+    return {**obj, "metadata": {key: value for key, value in obj["metadata"].items() if key != "managedFields"}}

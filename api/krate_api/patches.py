@@ -15,6 +15,7 @@ import orjson
 from krate import errors
 from krate.kinds import Kind
 from krate_api import bodies
+from krate_api.http import Request
 
 MAX_OPERATIONS: Final = 10_000
 """Upstream's limit (AS/pkg/endpoints/handlers/patch.go maxJSONPatchOperations)."""
@@ -28,11 +29,26 @@ class PatchType(StrEnum):
     JSON = "application/json-patch+json"
     MERGE = "application/merge-patch+json"
     STRATEGIC = "application/strategic-merge-patch+json"
+    APPLY = "application/apply-patch+yaml"
 
 
 def accepted_by(kind: Kind) -> tuple[str, ...]:
     """Patch media types that a kind takes: strategic merge for Kubernetes' own kinds only, as upstream does for CRs."""
     return tuple(one.value for one in PatchType if kind.native or one is not PatchType.STRATEGIC)
+
+
+def check_media_type(request: Request, kind: Kind) -> str:
+    """The type of a patch.
+
+    Raises:
+        UnsupportedMediaType: the kind takes no such patches; of Kubernetes' own upstream does not say which they take.
+    """
+    found = bodies.media_type(request)
+    if found in accepted_by(kind):
+        return found
+    if kind.native:
+        raise errors.UnsupportedMediaType("415: Unsupported Media Type", details={})
+    return bodies.check_media_type(request, accepted_by(kind))
 
 
 def merge(target: Any, patch: Any) -> Any:

@@ -6,10 +6,14 @@ from functools import cached_property
 from typing import Any, Final
 
 from krate import names
-from krate.kinds import Form, Kind, NameRule
+from krate.kinds import STATUS, Form, Kind, NameRule
 from krate.names import Verb
 from krate.schema import Schema, structural
 from krate_api import paths
+from krate_api.apply import elements
+from krate_api.apply.elements import Path
+from krate_api.apply.fieldmanager import FieldManager
+from krate_api.apply.fieldsets import FieldSet
 from krate_api.schemas.structural import StructuralSchema
 from krate_api.store.interface import Index, Key
 from krate_api.strategies.interface import Shape, Strategy
@@ -28,6 +32,7 @@ class Resource:
         self.kind = kind
         self.strategy = strategy
         self.schema: Schema = structural(kind.model) if schema is None else schema
+        self._owners: dict[str, FieldManager] = {}
 
     @cached_property
     def shape(self) -> Shape:
@@ -39,14 +44,45 @@ class Resource:
         return self.strategy.shape or StructuralSchema(self.schema, unchecked=unchecked)
 
     @property
+    def schemas(self) -> Mapping[str, Schema]:
+        """The schemas of all versions of the kind, by apiVersion."""
+        return {self.kind.api_version: self.schema}
+
+    def owners(self, subresource: str) -> FieldManager:
+        """Who owns which field of what this endpoint writes."""
+        if subresource not in self._owners:
+            self._owners[subresource] = FieldManager(
+                self.schemas,
+                api_version=self.kind.api_version,
+                kind=self.kind.name,
+                subresource=subresource,
+                reset=dict.fromkeys(self.schemas, self._unwritten(subresource)),
+            )
+        return self._owners[subresource]
+
+    @property
+    def replicas(self) -> Mapping[str, Path | None]:
+        """Where the versions of the kind have the replicas that their scale shows."""
+        if self.kind.scale is None:
+            return dict.fromkeys(self.schemas)
+        parts = self.kind.scale.spec_replicas.removeprefix(".").split(".")
+        return dict.fromkeys(self.schemas, tuple(map(elements.field, parts)))
+
+    def _unwritten(self, subresource: str) -> FieldSet:
+        """What an endpoint leaves as it is, so that nobody comes to own it there."""
+        if subresource == STATUS.name:
+            return FieldSet.of(("metadata",), ("spec",))
+        return FieldSet.of(("status",)) if self.kind.has_status else FieldSet()
+
+    @property
     def verbs(self) -> tuple[Verb, ...]:
         """What can be asked of the kind; discovery names those of its row."""
         return self.kind.verbs
 
     @property
     def plain(self) -> bool:
-        """Whether the kind has no behaviour of its own, so that nothing reads an object before it is validated."""
-        return type(self.strategy) is Strategy
+        """Whether nothing reads an object as if it were well formed before it is validated."""
+        return type(self.strategy) is Strategy or self.kind.form is Form.CUSTOM
 
     @property
     def stored_as(self) -> str:

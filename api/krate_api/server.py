@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from krate import errors, logging
-from krate.identity import Caller
+from krate.identity import Attributes, Caller
 from krate.names import Verb
 from krate_api import addresses, compression, negotiation, streaming
 from krate_api.authn.authenticator import Authenticator
@@ -122,11 +122,15 @@ class Server:
             raise
 
     async def _authorise(self, info: RequestInfo, call: Call) -> None:
-        decision = await self._parts.authorizer.review(call.caller, info.attributes)
+        await self._permit(call, info.attributes)
+        call.authorised = True
+
+    async def _permit(self, call: Call, attributes: Attributes) -> None:
+        """Raise Forbidden unless the caller may."""
+        decision = await self._parts.authorizer.review(call.caller, attributes)
         if decision.allowed:
-            call.authorised = True
             return
-        error = refusals.forbidden(call.caller, info.attributes)
+        error = refusals.forbidden(call.caller, attributes)
         error.denied = True
         raise error
 
@@ -160,7 +164,10 @@ class Server:
                 return False
             return (await self._parts.authorizer.review(caller, info.attributes)).allowed
 
-        return await self._parts.objects.handle(Ask(request, info, call, resource, allowed))
+        async def permit(attributes: Attributes) -> None:
+            await self._permit(call, attributes)
+
+        return await self._parts.objects.handle(Ask(request, info, call, resource, allowed, permit))
 
     async def _refuse(self, error: errors.StatusError, request: Request, info: RequestInfo, call: Call) -> Response:
         if error.denied and call.caller.username:

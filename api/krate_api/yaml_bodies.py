@@ -18,19 +18,26 @@ MAX_DEPTH: Final = 64
 MAX_DUPLICATES: Final = 100
 
 _TAG: Final = "tag:yaml.org,2002:"
-_BOOLEANS: Final = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
+_BOOLEANS: Final = {
+    "true": True,
+    "yes": True,
+    "on": True,
+    "y": True,
+    "false": False,
+    "no": False,
+    "off": False,
+    "n": False,
+}
 
 
 _FLOAT: Final = r"[-+]?(?:\.[0-9]+|[0-9][0-9_]*\.?[0-9]*)(?:[eE][-+]?[0-9]+)?"
 _GUESSED: Final = (
-    ("bool", r"(?:yes|Yes|YES|no|No|NO|true|True|TRUE|false|False|FALSE|on|On|ON|off|Off|OFF)$", "yYnNtTfFoO"),
+    ("bool", r"(?:y|Y|yes|Yes|YES|n|N|no|No|NO|true|True|TRUE|false|False|FALSE|on|On|ON|off|Off|OFF)$", "yYnNtTfFoO"),
     ("int", r"[-+]?(?:0b[01_]+|0o?[0-7_]+|0x[0-9a-fA-F_]+|0|[1-9][0-9_]*)$", "-+0123456789"),
     ("float", rf"(?:{_FLOAT}|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))$", "-+0123456789."),
     ("null", r"(?:~|null|Null|NULL|)$", ["~", "n", "N", ""]),
 )
 """Plain scalars that are no texts: type, form, first characters."""
-_AVOIDED: Final = (("bool", r"[yYnN]$", "yYnN"),)
-"""Texts that other readers take for something else."""
 
 _Resolvers = dict[str | None, list[tuple[str, re.Pattern[str]]]]
 
@@ -53,8 +60,8 @@ class _Dumper(yaml.CSafeDumper):
     """The emitter in C; quotes every text that any reader of YAML 1.1 or 1.2 could take for another type."""
 
     yaml_implicit_resolvers = {  # noqa: RUF012 - the library's own attribute
-        mark: [*yaml.CSafeDumper.yaml_implicit_resolvers.get(mark, []), *_resolvers(*_GUESSED, *_AVOIDED).get(mark, [])]
-        for mark in {*yaml.CSafeDumper.yaml_implicit_resolvers, *_resolvers(*_GUESSED, *_AVOIDED)}
+        mark: [*yaml.CSafeDumper.yaml_implicit_resolvers.get(mark, []), *_resolvers(*_GUESSED).get(mark, [])]
+        for mark in {*yaml.CSafeDumper.yaml_implicit_resolvers, *_resolvers(*_GUESSED)}
     }
 
     def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002 - the library's signature
@@ -78,9 +85,10 @@ _Dumper.add_representer(str, _written)
 
 @dataclass(slots=True)
 class _Reader:
-    """Turns nodes into values; `duplicates` are the paths of keys that stand twice."""
+    """Turns nodes into values; `duplicates` are the paths of keys that stand twice, `lines` where they do."""
 
     duplicates: list[str] = field(default_factory=list[str])
+    lines: list[str] = field(default_factory=list[str])
     nodes: int = 0
 
     def value(self, node: yaml.Node, path: str, depth: int) -> Any:
@@ -101,6 +109,7 @@ class _Reader:
             at = f"{path}.{key}" if path else key
             if key in found and len(self.duplicates) < MAX_DUPLICATES:
                 self.duplicates.append(at)
+                self.lines.append(f'line {key_node.start_mark.line + 1}: key "{key}" already set in map')
             found[key] = self.value(value_node, at, depth + 1)
         return found
 
@@ -157,10 +166,10 @@ def _foreign(node: yaml.Node) -> ValueError:
     return ValueError(f"JSON has no type {node.tag}")
 
 
-def _read(data: bytes) -> tuple[Any, list[str]]:
+def _read(data: bytes) -> tuple[Any, _Reader]:
     reader = _Reader()
     root = yaml.compose(data, _Loader)
-    return (None if root is None else reader.value(root, "", 1)), reader.duplicates
+    return (None if root is None else reader.value(root, "", 1)), reader
 
 
 def load(data: bytes) -> Any:
@@ -175,10 +184,19 @@ def load(data: bytes) -> Any:
 
 def duplicates(data: bytes) -> list[str]:
     """Paths of keys that stand twice in one mapping, in order; a malformed document has none."""
+    return _reader(data).duplicates
+
+
+def repeated_keys(data: bytes) -> list[str]:
+    """The same keys as Go's reader tells of them, by line."""
+    return _reader(data).lines
+
+
+def _reader(data: bytes) -> _Reader:
     try:
         return _read(data)[1]
     except (yaml.YAMLError, ValueError):
-        return []
+        return _Reader()
 
 
 def dump(value: Any) -> bytes:

@@ -22,6 +22,7 @@ _TABLE: Final = "application/json;as=Table;v=v1;g=meta.k8s.io,application/json"
 @click.option("--field-selector", "fields", default="", help="Field selector.")
 @click.option("-o", "--output", "form", type=click.Choice(["wide", "yaml", "json", "name"]), help="Form of output.")
 @click.option("-w", "--watch", "follow", is_flag=True, help="Print changes as they happen.")
+@click.option("--show-managed-fields", "managed", is_flag=True, help="Keep managedFields in YAML and JSON.")
 @connect.options
 def command(
     *,
@@ -32,6 +33,7 @@ def command(
     fields: str,
     form: str | None,
     follow: bool,
+    managed: bool,
     kubeconfig: Path | None,
     context: str,
 ) -> None:
@@ -44,9 +46,8 @@ def command(
         async with connect.client(kubeconfig, context) as client:
             place = "" if everywhere else namespace or client.connection.namespace
             for kind, name in wanted:
-                view = View(
-                    client, kind, name, place=place if kind.namespaced else "", selection=selection, form=form or ""
-                )
+                shown = place if kind.namespaced else ""
+                view = View(client, kind, name, place=shown, selection=selection, form=form or "", managed=managed)
                 await view.show()
                 if follow:
                     await view.follow()
@@ -61,7 +62,15 @@ class View:
     """What is shown of one kind."""
 
     def __init__(
-        self, client: HttpClient, kind: Kind, name: str, *, place: str, selection: dict[str, str], form: str
+        self,
+        client: HttpClient,
+        kind: Kind,
+        name: str,
+        *,
+        place: str,
+        selection: dict[str, str],
+        form: str,
+        managed: bool = False,
     ) -> None:
         self._client = client
         self._kind = kind
@@ -69,6 +78,7 @@ class View:
         self._place = place
         self._selection = selection
         self._form = form
+        self._managed = managed
         self._version = ""
 
     @property
@@ -89,7 +99,7 @@ class View:
             if self._form == "name":
                 printing.echo(printing.names(items, self._kind))
             else:
-                printing.echo(printing.dump(items, self._form, single=bool(self._name)))
+                printing.echo(self._dump(items, single=bool(self._name)))
             return
         table = await self._get(_TABLE)
         self._version = table["metadata"].get("resourceVersion", "")
@@ -99,6 +109,10 @@ class View:
             return
         printing.echo(printing.aligned(self._rows(table, headers=True)))
 
+    def _dump(self, items: list[dict[str, Any]], *, single: bool) -> str:
+        shown = items if self._managed else [printing.unmanaged(item) for item in items]
+        return printing.dump(shown, self._form, single=single)
+
     def _rows(self, table: dict[str, Any], *, headers: bool) -> list[list[str]]:
         several = self._kind.namespaced and not self._place
         return printing.table_rows(table, wide=self._form == "wide", namespaced=several, headers=headers)
@@ -107,7 +121,7 @@ class View:
         """Print every later change, one row each, until interrupted."""
         async for body in self._changes():
             if self._form in {"yaml", "json"}:
-                printing.echo("---\n" + printing.dump([body], self._form, single=True))
+                printing.echo("---\n" + self._dump([body], single=True))
                 continue
             name = body["metadata"]["name"]
             accept = {"Accept": _TABLE}

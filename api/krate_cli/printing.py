@@ -46,6 +46,11 @@ def dump(objects: Sequence[Mapping[str, Any]], form: str, *, single: bool) -> st
     return yaml.dump(body, Dumper=yaml.CSafeDumper, sort_keys=True, allow_unicode=True).rstrip("\n")
 
 
+def unmanaged(obj: Mapping[str, Any]) -> dict[str, Any]:
+    """The object without who manages its fields, which fills more screens than the object and helps fewer people."""
+    return {**obj, "metadata": {key: value for key, value in obj["metadata"].items() if key != "managedFields"}}
+
+
 def names(objects: Sequence[Mapping[str, Any]], kind: Kind) -> str:
     group = f".{kind.group}" if kind.group else ""
     return "\n".join(f"{kind.singular}{group}/{obj['metadata']['name']}" for obj in objects)

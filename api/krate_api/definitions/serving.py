@@ -40,13 +40,13 @@ class Shapes:
     """The schemas of all versions by apiVersion, each compiled when it is first asked for."""
 
     def __init__(self, schemas: Mapping[str, Schema]) -> None:
-        self._schemas = schemas
+        self.schemas = schemas
         self._compiled: dict[str, StructuralSchema] = {}
 
     def of(self, api_version: str) -> StructuralSchema | None:
         """The schema that objects of a version are pruned and defaulted by."""
-        if api_version not in self._compiled and api_version in self._schemas:
-            self._compiled[api_version] = StructuralSchema(self._schemas[api_version])
+        if api_version not in self._compiled and api_version in self.schemas:
+            self._compiled[api_version] = StructuralSchema(self.schemas[api_version])
         return self._compiled.get(api_version)
 
 
@@ -75,6 +75,10 @@ class CustomResource(Resource):
     def shape(self) -> StructuralSchema:
         """Compiled on first use, and shared with the versions that read what this one stored."""
         return self._storage.shapes.of(self.kind.api_version) or StructuralSchema(self.schema)
+
+    @property
+    def schemas(self) -> Mapping[str, Schema]:
+        return self._storage.shapes.schemas
 
     @property
     def verbs(self) -> tuple[Verb, ...]:

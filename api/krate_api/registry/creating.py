@@ -20,8 +20,8 @@ _LOSSES: Final = 3
 _NAME_ATTEMPTS: Final = 8
 
 
-async def create(write: Write, obj: dict[str, Any], *, namespace: str) -> Stored:
-    """Create `obj` (decoded and pruned) in `namespace`.
+async def create(write: Write, obj: dict[str, Any], *, namespace: str, tracked: bool = False) -> Stored:
+    """Create `obj` (decoded and pruned) in `namespace`; `tracked`: whether it says who owns which field.
 
     Raises:
         StatusError: as kube-apiserver answers.
@@ -29,12 +29,15 @@ async def create(write: Write, obj: dict[str, Any], *, namespace: str) -> Stored
     resource = write.resource
     meta = obj["metadata"]
     updating.check_namespace(meta, namespace)
-    meta.pop("managedFields", None)
+    if not tracked:
+        meta.pop("managedFields", None)
     if resource.kind.has_status:
         obj.pop("status", None)
     stamp = write.stamp()
     resource.strategy.prepare(obj, stamp)
     resource.shape.default(obj)
+    if not tracked:
+        resource.owners("").update(None, obj, manager=write.options.field_manager, now=stamp.now)
     if not resource.plain:
         writing.check_shape(resource, obj)
     if not meta.get("name") and not meta.get("generateName"):

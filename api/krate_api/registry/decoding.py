@@ -88,7 +88,7 @@ def check_kind(obj: dict[str, Any], resource: Resource) -> None:
     Raises:
         Invalid: it is of another.
     """
-    kind, found = resource.kind, obj.get("kind") or ""
+    kind, found = resource.kind, obj["kind"] if isinstance(obj.get("kind"), str) else ""
     if found != kind.name:
         cause = Cause(CauseType.INVALID, f"Invalid value: {errors.quoted(found)}: must be {kind.name}", "kind")
         raise errors.Invalid.of(kind=found, group=kind.group, name=obj["metadata"].get("name", ""), causes=[cause])

@@ -61,7 +61,7 @@ def patched(
         Invalid: the patch cannot be applied, or makes no object of this kind.
     """
     new = applied(old, patch, resource)
-    if not new.get("apiVersion"):
+    if not (isinstance(new.get("apiVersion"), str) and new["apiVersion"]):
         raise errors.BadRequest("Object 'apiVersion' is missing in 'object has no apiVersion field'")
     # Copied as bytes, for the words of a refusal and because the patch may be applied again.
     whole: dict[str, Any] = orjson.loads(orjson.dumps(new))
@@ -97,6 +97,6 @@ def _check_type(obj: dict[str, Any], resource: Resource) -> None:
     decoding.check_kind(obj, resource)
     kind, version = resource.kind, obj["apiVersion"]
     if version != kind.api_version:
-        text = f"Invalid value: {errors.quoted(str(version))}: must be {kind.api_version}"
+        text = f"Invalid value: {errors.quoted(version)}: must be {kind.api_version}"
         cause = errors.Cause(errors.CauseType.INVALID, text, "apiVersion")
         raise errors.Invalid.of(kind=kind.name, group=kind.group, name=obj["metadata"].get("name", ""), causes=[cause])

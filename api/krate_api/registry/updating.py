@@ -12,6 +12,7 @@ from krate import errors, kinds
 from krate.errors import Cause, CauseType
 from krate_api import activity, paths
 from krate_api.admission.interface import Operation
+from krate_api.apply.fieldmanager import unmoved
 from krate_api.registry import metadata, writing
 from krate_api.registry.writing import Write
 from krate_api.resources import Resource
@@ -34,6 +35,7 @@ async def update(
     namespace: str,
     name: str,
     subresource: str = "",
+    tracked: bool = False,
 ) -> Stored:
     """Apply `change` to the object.
 
@@ -43,6 +45,7 @@ async def update(
         namespace: of the object; "" for cluster scope.
         name: of the object.
         subresource: "" or "status".
+        tracked: whether the change has settled already who owns which field.
 
     Raises:
         StatusError: as kube-apiserver answers.
@@ -58,7 +61,7 @@ async def update(
         _check_uid(write, wanted, old)
         _check_version(resource, wanted, old)
         try:
-            return await _attempt(write, wanted, old, subresource)
+            return await _attempt(write, wanted, old, subresource, tracked=tracked)
         except Stale:
             continue  # A wanted object that names a version is a conflict by its next look at the stored one.
     raise writing.conflict(resource, name)
@@ -133,7 +136,9 @@ def _check_version(resource: Resource, obj: Mapping[str, Any], old: Mapping[str,
         raise errors.Invalid.of(kind=resource.kind.plural, group=resource.kind.group, name=name, causes=[cause])
 
 
-async def _attempt(write: Write, wanted: dict[str, Any], old: dict[str, Any], subresource: str) -> Stored:
+async def _attempt(
+    write: Write, wanted: dict[str, Any], old: dict[str, Any], subresource: str, *, tracked: bool
+) -> Stored:
     """One try over the version that was read.
 
     Raises:
@@ -141,10 +146,11 @@ async def _attempt(write: Write, wanted: dict[str, Any], old: dict[str, Any], su
     """
     resource = write.resource
     key, version = resource.key(namespace_of(old), old["metadata"]["name"]), int(old["metadata"]["resourceVersion"])
-    obj, facts = await _settle(write, wanted, old, subresource)
+    obj, facts = await _settle(write, wanted, old, subresource, tracked=tracked)
     extra = _immutable(resource, obj, old)
-    if not extra and _unchanged(obj, old):
-        return writing.unsaved(resource, old, version)
+    unmoved(obj, old)
+    if obj == old and not extra:
+        return writing.unsaved(resource, obj, version)
     obj["metadata"].pop("resourceVersion", None)
     if writing.has_generation(resource) and _spec(obj, resource) != _spec(old, resource):
         obj["metadata"]["generation"] = old["metadata"].get("generation", 0) + 1
@@ -170,7 +176,7 @@ async def _attempt(write: Write, wanted: dict[str, Any], old: dict[str, Any], su
 
 
 async def _settle(
-    write: Write, wanted: dict[str, Any], old: dict[str, Any], subresource: str
+    write: Write, wanted: dict[str, Any], old: dict[str, Any], subresource: str, *, tracked: bool
 ) -> tuple[dict[str, Any], Facts]:
     """The wanted object with everything put back that this endpoint or this caller cannot change."""
     resource, stamp = write.resource, write.stamp()
@@ -178,6 +184,7 @@ async def _settle(
         obj = copy.deepcopy(old)
         obj["status"] = wanted.get("status") or {}
         resource.shape.default(obj)
+        _track(write, obj, old, wanted if tracked else None, subresource)
         if not resource.plain:
             writing.check_shape(resource, obj, old)
         resource.strategy.update_status(obj, old, stamp)
@@ -191,6 +198,7 @@ async def _settle(
             wanted["status"] = copy.deepcopy(old["status"])
     resource.strategy.prepare(wanted, stamp)
     resource.shape.default(wanted)
+    _track(write, wanted, old, wanted if tracked else None, subresource)
     if not resource.plain:
         writing.check_shape(resource, wanted, old)
     if warning := metadata.deduplicate_owners(wanted):
@@ -200,15 +208,25 @@ async def _settle(
     return wanted, facts
 
 
-def _unchanged(obj: Mapping[str, Any], old: Mapping[str, Any]) -> bool:
-    """Whether a write would store what is there; when fields were set last is of no interest."""
-    return _timeless(obj) == _timeless(old) if obj["metadata"].get("managedFields") else obj == old
+def _track(
+    write: Write, obj: dict[str, Any], old: Mapping[str, Any], settled: Mapping[str, Any] | None, subresource: str
+) -> None:
+    """Record who owns what the request changed, before strategies and admission change anything.
 
-
-def _timeless(obj: Mapping[str, Any]) -> dict[str, Any]:
-    entries = obj["metadata"].get("managedFields") or []
-    timeless = [{key: value for key, value in entry.items() if key != "time"} for entry in entries]
-    return {**obj, "metadata": {**obj["metadata"], "managedFields": timeless}}
+    Args:
+        write: who asks and how.
+        obj: the wanted object.
+        old: the stored one.
+        settled: the object whose owners are to be kept, where they are settled already.
+        subresource: that was written.
+    """
+    if settled is None:
+        owners = write.resource.owners(subresource)
+        owners.update(old, obj, manager=write.options.field_manager, now=write.kit.now())
+    elif "managedFields" in settled["metadata"]:
+        obj["metadata"]["managedFields"] = settled["metadata"]["managedFields"]
+    else:
+        obj["metadata"].pop("managedFields", None)
 
 
 def namespace_of(obj: Mapping[str, Any]) -> str:

@@ -139,7 +139,7 @@ def check(
         Invalid: with all problems found.
     """
     causes = [*extra, *_metadata_problems(resource, obj, old), *resource.shape.problems(obj, old)]
-    if not causes:
+    if not causes or resource.kind.form is Form.CUSTOM:
         causes += resource.strategy.problems(obj, old)
     if causes:
         raise invalid(resource, obj, causes)

@@ -1,6 +1,7 @@
 """Writes of all kinds: from a request to a write through the registry, and its answer."""
 
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -9,7 +10,18 @@ from krate import errors
 from krate.names import Verb
 from krate_api import bodies, patches
 from krate_api.http import Response
-from krate_api.registry import creating, decoding, deleteoptions, deleting, listing, listoptions, patching, updating
+from krate_api.patches import PatchType
+from krate_api.registry import (
+    applying,
+    creating,
+    decoding,
+    deleteoptions,
+    deleting,
+    listing,
+    listoptions,
+    patching,
+    updating,
+)
 from krate_api.registry.call import write_options
 from krate_api.registry.writing import Kit, Write
 from krate_api.resources import Resource
@@ -62,14 +74,29 @@ class Changes:
 
     async def _patch(self, ask: Ask) -> Response:
         ask.wanted(collection=False)
-        media = bodies.check_media_type(ask.request, patches.accepted_by(ask.resource.kind))
-        write = Write(self._kit, ask.resource, ask.call, write_options(ask.request, "PatchOptions"))
+        media = patches.check_media_type(ask.request, ask.resource.kind)
+        options = write_options(ask.request, "PatchOptions", apply=media == PatchType.APPLY)
+        write = Write(self._kit, ask.resource, ask.call, options)
+        if media == PatchType.APPLY:
+            return await self._apply(ask, write)
         patch = patching.parse(await ask.request.body(), media, write.options)
 
         def change(old: dict[str, Any]) -> dict[str, Any]:
             return patching.patched(old, patch, ask.resource, ask.call, write.options)
 
         return self._answer(ask, await self._change(ask, write, change))
+
+    async def _apply(self, ask: Ask, write: Write) -> Response:
+        info = ask.info
+        patch = applying.parse(await ask.request.body(), ask.call, write.options)
+
+        async def permit() -> None:
+            await ask.permit(replace(info.attributes, verb=Verb.CREATE))
+
+        stored, created = await applying.apply(
+            write, patch, namespace=info.namespace, name=info.name, subresource=info.subresource, permit=permit
+        )
+        return self._answer(ask, stored, status=201 if created else 200)
 
     async def _delete(self, ask: Ask) -> Response:
         wanted = ask.wanted(collection=False)

@@ -2,10 +2,11 @@
 
 from krate.names import Verb
 from krate_api.http import Response
-from krate_api.registry import listing, listoptions, numbers, watching, writing
+from krate_api.registry import listing, listoptions, numbers, scaling, watching, writing
 from krate_api.registry.writing import Kit
 from krate_api.routes.ask import Ask
 from krate_api.routes.changes import Changes
+from krate_api.routes.scales import Scales
 from krate_api.store.changelog import Feeds
 
 
@@ -16,11 +17,14 @@ class Objects:
         self._kit = kit
         self._feeds = feeds
         self._changes = Changes(kit, feeds)
+        self._scales = Scales(kit)
 
     def _now(self) -> float:
         return self._kit.clock().timestamp()
 
     async def handle(self, ask: Ask) -> Response:
+        if ask.info.subresource == scaling.NAME:
+            return await self._scales.handle(ask)
         handlers = {
             Verb.GET: self._get,
             Verb.LIST: self._list,

@@ -97,12 +97,12 @@ def test_media_types(admin: API, namespace: str) -> None:
 
 def test_yaml_both_ways(admin: API, namespace: str) -> None:
     """YAML is taken and given."""
-    content = b"apiVersion: v1\nkind: ConfigMap\nmetadata: {name: y}\ndata: {when: '2026-01-01', why: '1:30'}\n"
+    content = b"apiVersion: v1\nkind: ConfigMap\nmetadata: {name: text}\ndata: {when: '2026-01-01', why: '1:30'}\n"
     path = served_api.collection(kinds.CONFIG_MAP, namespace)
     made = admin.post(path, content=content, headers={"content-type": "application/yaml", "accept": "application/yaml"})
     assert (made.status_code, made.headers["content-type"]) == (201, "application/yaml")
     assert "kind: ConfigMap\n" in made.text
-    stored = admin.read(kinds.CONFIG_MAP, "y", namespace=namespace).json()
+    stored = admin.read(kinds.CONFIG_MAP, "text", namespace=namespace).json()
     assert stored["data"] == {"when": "2026-01-01", "why": "1:30"}
 
 

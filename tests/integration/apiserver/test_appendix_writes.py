@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 import served_api
-from api_answers import about, failure, repository
+from api_answers import about, failure, repository, unmanaged
 from krate import kinds
 from served_api import API
 
@@ -36,12 +36,15 @@ def test_created(admin: API, namespace: str) -> None:
             "visibility": "Private",
         },
     }
+    (entry,) = meta.pop("managedFields")
+    assert (entry["manager"], entry["operation"], entry["time"]) == ("suite", "Update", meta["creationTimestamp"])
+    assert set(entry["fieldsV1"]["f:spec"]) == {".", *(f"f:{field}" for field in body["spec"])}
     assert set(meta) == {"creationTimestamp", "generation", "name", "namespace", "resourceVersion", "uid"}
     assert (meta["generation"], meta["name"], meta["namespace"]) == (1, "web", namespace)
     assert uuid.UUID(meta["uid"]).version == 4
     made = datetime.datetime.fromisoformat(meta["creationTimestamp"])
     assert abs(datetime.datetime.now(datetime.UTC) - made) < datetime.timedelta(minutes=1)
-    assert admin.read(kinds.REPOSITORY, "web", namespace=namespace).json() == {**body, "metadata": meta}
+    assert unmanaged(admin.read(kinds.REPOSITORY, "web", namespace=namespace).json()) == {**body, "metadata": meta}
 
 
 def test_created_twice(admin: API, namespace: str, web: dict[str, Any]) -> None:

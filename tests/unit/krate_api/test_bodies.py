@@ -13,8 +13,7 @@ from hypothesis import strategies as st
 import api_requests
 from krate import errors, kinds
 from krate.kinds import Kind
-from krate_api import bodies, duplicates, yaml_bodies
-from krate_api.registry import decoding
+from krate_api import bodies, yaml_bodies
 
 JSON, YAML, PROTOBUF = "application/json", "application/yaml", "application/vnd.kubernetes.protobuf"
 
@@ -182,45 +181,6 @@ def test_yaml_repeats_instead_of_referring() -> None:
     assert yaml_bodies.dump({"c": part, "d": part}) == b"c:\n  a: b\nd:\n  a: b\n"
 
 
-DUPLICATES: dict[str, tuple[bytes, str, list[str]]] = {
-    "none": (b'{"a": 1, "b": {"a": 2}}', JSON, []),
-    "top": (b'{"a": 1, "a": 2}', JSON, ["a"]),
-    "nested": (b'{"spec": {"title": 1, "x": 2, "title": 3}}', JSON, ["spec.title"]),
-    "three times": (b'{"a": 1, "a": 2, "a": 3}', JSON, ["a"]),
-    "in a list": (b'{"spec": {"items": [{"n": 1}, {"n": 1, "n": 2}]}}', JSON, ["spec.items[1].n"]),
-    "the right one of two of a name": (b'{"title": 0, "spec": {"title": 1, "title": 3}}', JSON, ["spec.title"]),
-    "two places": (b'{"a": {"x": 1, "x": 2}, "b": {"x": 1, "x": 2}}', JSON, ["a.x", "b.x"]),
-    "inside what is overwritten": (b'{"a": {"x": 1, "x": 2}, "a": {}}', JSON, ["a.x", "a"]),
-    "in the order of the text": (
-        b'{"m": {"l": {"a": 1, "a": 2}, "n": 1, "n": 2}, "t": 1, "t": 2, "r": [{"k": 1, "k": 2}]}',
-        JSON,
-        ["m.l.a", "m.n", "t", "r[0].k"],
-    ),
-    "YAML top": (b"a: 1\na: 2\n", YAML, ["a"]),
-    "YAML nested": (b"spec:\n  title: 1\n  title: 2\n", YAML, ["spec.title"]),
-    "YAML in a list": (b"spec:\n  items:\n  - n: 1\n  - {n: 1, n: 2}\n", YAML, ["spec.items[1].n"]),
-    "protobuf has none": (b"k8s\0", PROTOBUF, []),
-    "malformed": (b"{", JSON, []),
-}
-
-
-@pytest.mark.parametrize("name", DUPLICATES)
-def test_duplicate_fields(name: str) -> None:
-    """Fields that stand twice in one object are found at the path where they stand."""
-    data, media, want = DUPLICATES[name]
-    assert decoding.repeated_fields(data, media) == want
-
-
-@pytest.mark.timeout(30)
-@pytest.mark.parametrize("media", [JSON, YAML])
-def test_many_duplicates_cost_no_more_than_their_bytes(media: str) -> None:
-    """A body that is nothing but duplicates is looked through once, and the answer is bounded."""
-    deep = ",".join(f'"k{n}": {{"x{n}": 1, "x{n}": 2}}' for n in range(60_000))
-    found = decoding.repeated_fields(("{" + deep + "}").encode(), media)
-    assert 0 < len(found) <= duplicates.MAX_REPORTED
-    assert found[0] == "k0.x0"
-
-
 _GO_STRUCT = 'struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }'
 _PARSE = "couldn't get version/kind; json parse error: "
 UNRECOGNIZED = {
@@ -279,40 +239,6 @@ def test_an_object_is_wanted(name: str) -> None:
     with pytest.raises(errors.BadRequest) as caught:
         bodies.parse_object(data, media, kind="Pull")
     assert caught.value.message == f"the object provided is unrecognized (must be of type Pull): {text}"
-
-
-NUMBERS: dict[str, tuple[bytes, Any, type]] = {
-    "whole": (b"7", 7, int),
-    "a fraction that is whole": (b"1.0", 1, int),
-    "an exponent": (b"1e2", 100, int),
-    "minus nothing": (b"-0.0", 0, int),
-    "a fraction": (b"0.1", 0.1, float),
-    "the largest": (b"9223372036854775807", 2**63 - 1, int),
-    "larger": (b"9223372036854775808", float(2**63), float),
-    "the smallest": (b"-9223372036854775808", -(2**63), int),
-    "smaller": (b"-9223372036854775809", float(-(2**63)), int),
-    "much larger": (b"1e21", 1e21, float),
-}
-
-
-@pytest.mark.parametrize("name", NUMBERS)
-def test_numbers(name: str) -> None:
-    """A number is whole where Go's unstructured objects would store it as a whole number of 64 bits."""
-    text, want, kind = NUMBERS[name]
-    found = bodies.value_of(b'{"a": [' + text + b"]}", JSON)["a"][0]
-    assert (found, type(found)) == (want, kind)
-
-
-TOO_LARGE = {"an exponent": b"1e400", "ten thousand digits": b"9" * 10_000, "the other way": b"-1e400"}
-
-
-@pytest.mark.parametrize("name", TOO_LARGE)
-def test_numbers_that_nobody_can_hold(name: str) -> None:
-    """A number beyond floats is refused by its name."""
-    with pytest.raises(bodies.Malformed) as caught:
-        bodies.value_of(b'{"a": ' + TOO_LARGE[name] + b"}", JSON)
-    number = TOO_LARGE[name].decode()
-    assert str(caught.value) == f"json: cannot unmarshal number {number} into Go value of type float64"
 
 
 MEDIA = {
