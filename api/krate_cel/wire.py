@@ -47,6 +47,20 @@ def integer(source: bytes, number: int) -> int:
     return next((int(value) for found, value in fields(source) if found == number), 0)
 
 
+def integers(source: bytes, number: int) -> Iterator[int]:
+    """A repeated field of integers, packed or not."""
+    for found, value in fields(source):
+        if found != number:
+            continue
+        if isinstance(value, int):
+            yield value
+            continue
+        position = 0
+        while position < len(value):
+            one, position = _varint(value, position)
+            yield one
+
+
 def as_bytes(value: int | bytes) -> bytes:
     """A value that must be a message or a text."""
     if isinstance(value, int):

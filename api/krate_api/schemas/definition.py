@@ -4,11 +4,15 @@ After validateCustomResourceDefinitionValidation in AX/pkg/apis/apiextensions/va
 schema is not asked for its defaults, unsound defaults not for the rules.
 """
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from krate.errors import Cause
 from krate.schema import Schema
 from krate_api.schemas import causes, defaults, standards, structure
+from krate_api.schemas.nodes import has_rules
+
+if TYPE_CHECKING:
+    from krate_api.schemas.ruling import Judging
 
 
 def problems(schema: Schema, path: str) -> list[Cause]:
@@ -21,12 +25,25 @@ def problems(schema: Schema, path: str) -> list[Cause]:
     unsound: list[Cause] = []
     readable = structure.is_readable(schema)
     if readable:
-        unsound = structure.problems(schema, path) or defaults.problems(schema, path, _no_rules)
-    found = unsound + standards.problems(schema, path, None)
+        unsound = structure.problems(schema, path) or defaults.problems(schema, path, _default_problems)
+    judging = None if unsound or not readable else _judging(schema)
+    found = unsound + standards.problems(schema, path, judging)
     if not found and not readable:
         found.append(causes.invalid(path, "", "OpenAPIV3Schema 'schema' is not supported"))
-    return found
+    return [*found, *(judging.total(path) if judging else ())]
 
 
-def _no_rules(_: Schema, __: Any, ___: str) -> list[Cause]:
-    return []
+def _judging(schema: Schema) -> "Judging | None":
+    if not has_rules(schema):
+        return None
+    from krate_api.schemas.ruling import Judging  # noqa: PLC0415 - loads the CEL engine
+
+    return Judging()
+
+
+def _default_problems(schema: Schema, default: Any, path: str) -> list[Cause]:
+    if not has_rules(schema):
+        return []
+    from krate_api.schemas import ruling  # noqa: PLC0415 - loads the CEL engine
+
+    return ruling.default_problems(schema, default, path)

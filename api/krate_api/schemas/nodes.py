@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from krate.schema import Schema
-from krate_api.schemas import formats
 from krate_cel import patterns
+from krate_cel.libraries import formats
 
 PRESERVE: Final = "x-kubernetes-preserve-unknown-fields"
 EMBEDDED: Final = "x-kubernetes-embedded-resource"
@@ -96,3 +96,12 @@ def type_of(value: Any) -> str:
     if isinstance(value, int):
         return "integer" if -_INT64 <= value < _INT64 else "number"
     return "number" if isinstance(value, float) else _word(type(value))
+
+
+def has_rules(schema: Schema) -> bool:
+    """Whether a schema has rules, here or below."""
+    if schema.get(RULES):
+        return True
+    below = [*(schema.get("properties") or {}).values(), *(schema.get("allOf") or ())]
+    below += [schema[word] for word in ("items", "additionalProperties") if isinstance(schema.get(word), dict)]
+    return any(map(has_rules, below))

@@ -4,7 +4,8 @@ A schema is read once (`nodes`) and compiled to closures and to Rust; `validatio
 The order of the steps is that of AX/pkg/registry/customresource/strategy.go.
 """
 
-from collections.abc import Collection, Mapping
+import functools
+from collections.abc import Callable, Collection, Mapping
 from functools import cached_property
 from typing import Any, Final
 
@@ -12,12 +13,20 @@ import jsonschema_rs
 
 from krate.errors import Cause, CauseType
 from krate.schema import Schema
-from krate_api.schemas import defaulting, embedded, listtypes, nodes, pruning, validation
+from krate_api.schemas import causes, defaulting, embedded, listtypes, nodes, pruning, validation
+from krate_api.schemas.budgets import Budget
 from krate_api.schemas.correlation import Pair
 from krate_api.schemas.fast import Quick
 
 MAX_PROBLEMS: Final = 100
 """Problems that are told of one object: a body of mistakes must not become an answer a hundred times its size."""
+_UNRULED: Final = causes.invalid(
+    "",
+    None,
+    "some validation rules were not checked because the object was invalid; "
+    "correct the existing errors to complete validation",
+)
+"""Stands in for rules that were not looked at."""
 _MORE: Final = Cause(CauseType.INVALID, "Invalid value: there are more problems than are told here")
 
 
@@ -33,11 +42,21 @@ class StructuralSchema:
     """
 
     def __init__(self, schema: Schema, *, unchecked: Collection[str] = ()) -> None:
+        self._schema = schema
         self.node = nodes.read(schema, unchecked)
         self._prune = pruning.compiled(self.node, root=True)
         self._default = defaulting.compiled(self.node)
         self._has_lists = listtypes.matters(self.node)
         self._has_embedded = embedded.matters(self.node)
+
+    @cached_property
+    def _rules(self) -> Callable[[Any, Pair | None], Budget] | None:
+        """Judges by rules; CEL, which takes its time to load, is there for schemas that have any."""
+        if not nodes.has_rules(self._schema):
+            return None
+        from krate_api.schemas import rules  # noqa: PLC0415 - loads the CEL engine
+
+        return functools.partial(rules.problems, rules.of(self._schema))
 
     @cached_property
     def _quick(self) -> Quick | None:
@@ -63,20 +82,31 @@ class StructuralSchema:
         if self._default:
             self._default(obj)
 
-    def problems(self, obj: Mapping[str, Any], old: Mapping[str, Any] | None = None) -> list[Cause]:
+    def problems(
+        self, obj: Mapping[str, Any], old: Mapping[str, Any] | None = None, warn: Callable[[str], None] | None = None
+    ) -> list[Cause]:
         """What is wrong with an object; of very many problems the first `MAX_PROBLEMS`, and that there are more.
 
         Args:
             obj: the object, pruned and with its defaults.
             old: what it replaces: what did not change may stay as wrong as it was.
+            warn: is told which rules were broken before and stay broken.
         """
-        found = [] if self._quick and self._quick.accepts(obj) else self._problems(obj, old)
+        pair = Pair(obj, old, self.node) if old is not None else None
+        found = [] if self._quick and self._quick.accepts(obj) else self._problems(obj, pair)
+        if (judge := self._rules) is not None:
+            blocked = any(cause.type in validation.BLOCKING for cause in found)
+            if blocked:
+                return [*found[:MAX_PROBLEMS], _UNRULED]
+            judged = judge(obj, pair)
+            found += judged.found
+            for cause in judged.forgiven if warn else ():
+                warn(f"{cause.field}: {cause.message}")
         return [*found[:MAX_PROBLEMS], _MORE] if len(found) > MAX_PROBLEMS else found
 
-    def _problems(self, obj: Mapping[str, Any], old: Mapping[str, Any] | None) -> list[Cause]:
-        pair = Pair(obj, old, self.node) if old is not None else None
+    def _problems(self, obj: Mapping[str, Any], pair: Pair | None) -> list[Cause]:
         found = list(validation.check(self.node, obj, pair=pair).found)
         found += embedded.problems(self.node, obj) if self._has_embedded else []
-        if self._has_lists and not (old is not None and any(True for _ in listtypes.problems(self.node, old))):
+        if self._has_lists and not (pair and any(True for _ in listtypes.problems(self.node, pair.old))):
             found += listtypes.problems(self.node, obj)
         return found

@@ -13,6 +13,8 @@ from krate_api.schemas import causes, gofmt, numeric
 from krate_api.schemas.correlation import Pair, equal
 from krate_api.schemas.nodes import TYPE_META, Node, type_of
 
+_ENOUGH: Final = 1000
+"""Problems of one list after which nobody looks further: far fewer are told."""
 _GO_FORMATS: Final = {"integer": "int64", "number": "float64"}
 """What Go's types of numbers are called in the place of a format."""
 
@@ -148,6 +150,8 @@ def _list(node: Node, value: list[Any], path: str, pair: Pair | None) -> Result:
     result = Result(matches=1)
     if node.items is not None:
         for number, item in enumerate(value):
+            if len(result.found) > _ENOUGH:
+                break
             inner = pair.item(number) if pair else None
             result.merge(check(node.items, item, causes.child(path, number), inner))
     least, most = node.schema.get("minItems"), node.schema.get("maxItems")
