@@ -58,4 +58,5 @@ def subject(obj: Mapping[str, Any]) -> str:
     """The object of an error of typing: `default/x; forge.example/v1, Kind=Pull`."""
     meta = obj.get("metadata")
     meta = meta if isinstance(meta, dict) else {}
-    return f"{meta.get('namespace') or ''}/{meta.get('name') or ''}; {kind(obj)}"
+    namespace, name = (part if isinstance(part := meta.get(key), str) else "" for key in ("namespace", "name"))
+    return f"{namespace}/{name}; {kind(obj)}"

@@ -100,8 +100,9 @@ class StructuralSchema:
                 return [*found[:MAX_PROBLEMS], _UNRULED]
             judged = judge(obj, pair)
             found += judged.found
-            for cause in judged.forgiven if warn else ():
-                warn(f"{cause.field}: {cause.message}")
+            if warn:
+                for cause in judged.forgiven:
+                    warn(f"{cause.field}: {cause.message}")
         return [*found[:MAX_PROBLEMS], _MORE] if len(found) > MAX_PROBLEMS else found
 
     def _problems(self, obj: Mapping[str, Any], pair: Pair | None) -> list[Cause]:
