@@ -15,10 +15,10 @@ _GZIP_LEVEL: Final = 6
 
 
 class Document:
-    """The bytes of a JSON document, and what follows from them, each made when it is first asked for.
+    """The bytes of a document, and what follows from them, each made when it is first asked for.
 
     Args:
-        body: compact JSON.
+        body: compact JSON, which alone has a YAML and a readable form, or anything else.
         made: when.
     """
 

@@ -53,4 +53,5 @@ def _choices(request: Request) -> Iterator[tuple[str, tuple[str, str, str], bool
         group, version, form = (clause.parameters.get(name, "") for name in ("g", "v", "as"))
         for served in _SERVED:
             if clause.matches(served):
-                yield served, (group, version, form), clause.parameters.get("pretty") == "1"
+                pretty = clause.parameters.get("pretty") == "1" or negotiation.is_human(request)
+                yield served, (group, version, form), pretty

@@ -12,6 +12,7 @@ import orjson
 
 from krate import errors
 from krate.clock import Clock
+from krate_api import compression
 from krate_api.discovery import bodies, order
 from krate_api.discovery.negotiation import Wanted, negotiate
 from krate_api.discovery.order import Groups
@@ -20,8 +21,6 @@ from krate_api.http import JSON, Request, Response
 from krate_api.resources import Catalog, Resource
 
 _PARAMETERS: Final = "g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
-_COMPRESSED: Final = 128 * 1024
-"""Bytes above which answers are compressed (AS/pkg/endpoints/handlers/responsewriters)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,8 +148,9 @@ def _answer(request: Request, document: Document, wanted: Wanted, headers: Seque
         return Response(document.yaml, content_type=media, headers=headers)
     if wanted.pretty:
         return Response(document.pretty, content_type=media, headers=headers)
-    if len(document.body) > _COMPRESSED and takes_gzip(request):
-        return Response(document.gzipped, content_type=media, headers=(*headers, ("content-encoding", "gzip")))
+    if len(document.body) > compression.THRESHOLD and takes_gzip(request):
+        packed = (*headers, ("content-encoding", "gzip"), ("vary", "Accept-Encoding"))
+        return Response(document.gzipped, content_type=media, headers=packed)
     return Response(document.body, content_type=media, headers=headers)
 
 

@@ -31,12 +31,12 @@ def serve(request: Request, document: Document, media: str = JSON, headers: Head
     return _part(document.body, match[1], match[2], media, whole)
 
 
-def serve_compressed(request: Request, document: Document, headers: Headers = ()) -> Response:
+def serve_compressed(request: Request, document: Document, media: str = JSON, headers: Headers = ()) -> Response:
     """The document for a client that reads gzip."""
     stamped = (*headers, ("last-modified", _date(document.made)))
     if _is_current(request, document):
         return Response(b"", 304, "", stamped)
-    return Response(document.gzipped, headers=(*stamped, ("content-encoding", "gzip")))
+    return Response(document.gzipped, content_type=media, headers=(*stamped, ("content-encoding", "gzip")))
 
 
 def _is_current(request: Request, document: Document) -> bool:

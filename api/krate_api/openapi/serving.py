@@ -17,7 +17,7 @@ from krate_api.discovery.order import Groups
 from krate_api.documents import Document, takes_gzip
 from krate_api.http import JSON, Request, Response
 from krate_api.negotiation import clauses
-from krate_api.openapi import content, roots
+from krate_api.openapi import content, protobuf, roots
 from krate_api.openapi.documents import Writer
 from krate_api.resources import Catalog, Resource
 
@@ -46,7 +46,7 @@ class OpenAPI:
         self._writer = Writer()
         self._lock = asyncio.Lock()
         self._v3 = _Index()
-        self._v2: tuple[int, Document] | None = None
+        self._v2: dict[str, tuple[int, Document]] = {}
 
     @property
     def paths(self) -> Iterable[str]:
@@ -67,19 +67,21 @@ class OpenAPI:
 
     async def _everything(self, request: Request) -> Response:
         vary = ("vary", "Accept-Encoding, Accept")
-        if not _accepts_json(request):
+        wanted = _wanted(request, JSON, *protobuf.ACCEPTED)
+        if not wanted:
             return Response(b"", 406, "", (vary,))
-        document = await self._swagger()
+        media = JSON if wanted == JSON else protobuf.MEDIA
+        document = await self._swagger(media)
         tagged = (("etag", document.etag), vary)
         if takes_gzip(request):
-            return content.serve_compressed(request, document, tagged)
-        return content.serve(request, document, headers=tagged)
+            return content.serve_compressed(request, document, media, tagged)
+        return content.serve(request, document, media, tagged)
 
     async def _one(self, request: Request, path: str) -> Response:
         document = (await self._current()).documents.get(path)
         if document is None:
             return Response(b"", 404, "")
-        if not _accepts_json(request):
+        if not _wanted(request, JSON):
             return Response(b"", 406, "", (_VARY,))
         headers = [("etag", document.etag), _VARY]
         if request.param("hash") == document.digest:
@@ -94,13 +96,13 @@ class OpenAPI:
                 self._v3 = await asyncio.to_thread(self._build, groups, generation)
             return self._v3
 
-    async def _swagger(self) -> Document:
+    async def _swagger(self, media: str) -> Document:
         async with self._lock:
-            generation = self._catalog.generation
-            if self._v2 is None or self._v2[0] != generation:
+            generation, write = self._catalog.generation, self._writer.v2 if media == JSON else self._writer.packed
+            if self._v2.get(media, (0,))[0] != generation:
                 groups = order.ordered(self._catalog.groups())
-                self._v2 = (generation, await asyncio.to_thread(self._writer.v2, groups, self._clock()))
-            return self._v2[1]
+                self._v2[media] = (generation, await asyncio.to_thread(write, groups, self._clock()))
+            return self._v2[media][1]
 
     def _build(self, groups: Groups, generation: int) -> _Index:
         """The documents of this state; those whose resources are the same objects are taken from the state before."""
@@ -123,5 +125,7 @@ class OpenAPI:
         return _Index(generation, resources, documents, index)
 
 
-def _accepts_json(request: Request) -> bool:
-    return any(clause.matches(JSON) for clause in clauses(request.header("accept") or "*/*"))
+def _wanted(request: Request, *served: str) -> str:
+    """The media type to answer with; empty when the client accepts none that is served."""
+    accepted = clauses(request.header("accept") or "*/*")
+    return next((media for clause in accepted for media in served if clause.matches(media)), "")

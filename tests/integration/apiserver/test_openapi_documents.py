@@ -1,10 +1,8 @@
 """OpenAPI as clients read it: what is published of a kind, under which names, and how it is served."""
 
-import gzip
 from collections.abc import Iterator
 from typing import Any
 
-import httpx2
 import pytest
 
 import crd_rooms
@@ -229,21 +227,6 @@ def test_formats(admin: API, accept: str, status: int) -> None:
         assert answer.headers.get("content-type") == ("application/json" if status == 200 else None)
         assert bool(answer.content) is (status == 200)
     assert admin.get("/openapi/v3", headers={"accept": accept}).status_code == 200
-
-
-def raw(client: API, path: str, **headers: str) -> tuple[httpx2.Response, bytes]:
-    with client.stream("GET", path, headers=headers) as answer:
-        return answer, b"".join(answer.iter_raw())
-
-
-def test_compression(admin: API) -> None:
-    """Version 2 is compressed for who reads gzip, version 3 is not, as upstream."""
-    plain, body = raw(admin, "/openapi/v2", **{"accept-encoding": "identity"})
-    packed, compressed = raw(admin, "/openapi/v2", **{"accept-encoding": "gzip"})
-    assert (packed.headers["content-encoding"], gzip.decompress(compressed)) == ("gzip", body)
-    assert plain.headers["vary"] == packed.headers["vary"] == "Accept-Encoding, Accept"
-    assert plain.headers["etag"] == packed.headers["etag"]
-    assert "content-encoding" not in raw(admin, V3, **{"accept-encoding": "gzip"})[0].headers
 
 
 @pytest.mark.parametrize(
