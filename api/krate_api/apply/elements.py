@@ -85,10 +85,14 @@ def shown(content: Canonical) -> str:
 
 def _go_float(number: float) -> str:
     """`%v` of a float64: the shortest text, with an exponent below 1e-4 and from 1e6 on."""
-    mantissa, _, exponent = f"{Decimal(repr(number)):e}".partition("e")
-    if -4 <= int(exponent) < 6:  # noqa: PLR2004 - the two bounds of Go's format
-        return _positional(number)
-    return f"{mantissa}e{int(exponent):+03d}"
+    mantissa, exponent = _scientific(number)
+    return _positional(number) if -4 <= exponent < 6 else f"{mantissa}e{exponent:+03d}"  # noqa: PLR2004 - Go's bounds
+
+
+def _scientific(number: float) -> tuple[str, int]:
+    """The shortest mantissa, and the exponent."""
+    mantissa, _, exponent = f"{Decimal(repr(number)).normalize():e}".partition("e")
+    return mantissa, int(exponent)
 
 
 def _positional(number: float) -> str:
@@ -118,8 +122,8 @@ def _json(content: Canonical) -> str:
             return _quoted(plain, _HTML)
         case float():
             small = plain and not 1e-6 <= abs(plain) < 1e21  # noqa: PLR2004 - the two bounds of Go's encoder
-            mantissa, _, exponent = f"{Decimal(repr(plain)):e}".partition("e")
-            return f"{mantissa}e{int(exponent):+03d}" if small else _positional(plain)
+            mantissa, exponent = _scientific(plain)
+            return f"{mantissa}e{exponent:+03d}" if small else _positional(plain)
         case list():
             return f"[{','.join(_json(item) for item in content[1])}]"
         case dict():

@@ -23,7 +23,7 @@ DUPLICATES: dict[str, tuple[bytes, str, list[str]]] = {
     ),
     "YAML top": (b"a: 1\na: 2\n", YAML, ["a"]),
     "YAML nested": (b"spec:\n  title: 1\n  title: 2\n", YAML, ["spec.title"]),
-    "YAML in a list": (b"spec:\n  items:\n  - n: 1\n  - {n: 1, n: 2}\n", YAML, ["spec.items[1].n"]),
+    "YAML in a list": (b"spec:\n  items:\n  - k: 1\n  - {k: 1, k: 2}\n", YAML, ["spec.items[1].k"]),
     "protobuf has none": (b"k8s\0", PROTOBUF, []),
     "malformed": (b"{", JSON, []),
 }

@@ -21,7 +21,7 @@ ETAG = f'"{hashlib.sha512(BODY).hexdigest().upper()}"'
 def test_a_document_is_named_by_what_it_says() -> None:
     """The ETag is the quoted SHA-512 in capitals; the other formats say the same."""
     assert DOCUMENT.etag == ETAG
-    assert DOCUMENT.yaml == b"a: '0123456789'\n"
+    assert DOCUMENT.yaml == b'a: "0123456789"\n'
     assert DOCUMENT.pretty == b'{\n  "a": "0123456789"\n}'
     assert gzip.decompress(DOCUMENT.gzipped) == BODY
 
