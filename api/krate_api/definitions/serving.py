@@ -96,6 +96,9 @@ class CustomResource(Resource):
             return body
         return self._head + body[body.index(b',"kind":') :]
 
+    def outdated(self, body: bytes) -> bool:
+        return not body.startswith(_head(self.stored_as))
+
     def index(self, obj: Mapping[str, Any]) -> Index:
         labels = obj["metadata"].get("labels") or {}
         return Index(dict(labels), paths.fields_of(obj, self._storage.selectable))

@@ -61,7 +61,8 @@ async def update(
         _check_uid(write, wanted, old)
         _check_version(resource, wanted, old)
         try:
-            return await _attempt(write, wanted, old, subresource, tracked=tracked)
+            outdated = resource.outdated(stored.body)
+            return await _attempt(write, wanted, old, subresource, tracked=tracked, outdated=outdated)
         except Stale:
             continue  # A wanted object that names a version is a conflict by its next look at the stored one.
     raise writing.conflict(resource, name)
@@ -137,7 +138,7 @@ def _check_version(resource: Resource, obj: Mapping[str, Any], old: Mapping[str,
 
 
 async def _attempt(
-    write: Write, wanted: dict[str, Any], old: dict[str, Any], subresource: str, *, tracked: bool
+    write: Write, wanted: dict[str, Any], old: dict[str, Any], subresource: str, *, tracked: bool, outdated: bool
 ) -> Stored:
     """One try over the version that was read.
 
@@ -149,7 +150,7 @@ async def _attempt(
     obj, facts = await _settle(write, wanted, old, subresource, tracked=tracked)
     extra = _immutable(resource, obj, old)
     unmoved(obj, old)
-    if obj == old and not extra:
+    if obj == old and not extra and not outdated:
         return writing.unsaved(resource, obj, version)
     obj["metadata"].pop("resourceVersion", None)
     if writing.has_generation(resource) and _spec(obj, resource) != _spec(old, resource):

@@ -156,7 +156,9 @@ def invalid(resource: Resource, obj: Mapping[str, Any], causes: Sequence[Cause])
 
 
 def warn(write: Write, obj: Mapping[str, Any], old: Mapping[str, Any] | None) -> None:
-    """Tell of new finalizers with careless names; upstream does so for custom resources."""
+    """Tell what a kind has to say, and of new finalizers with careless names, as upstream does for custom resources."""
+    for warning in write.resource.strategy.warnings(obj, old):
+        write.call.warn(warning)
     if write.resource.kind.form is not Form.BUILTIN:
         for warning in metadata.finalizer_warnings(obj, old):
             write.call.warn(warning)

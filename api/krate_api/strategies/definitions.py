@@ -9,7 +9,7 @@ from krate import errors
 from krate.errors import Cause, CauseType
 from krate.kinds import Kind
 from krate_api import paths
-from krate_api.definitions import conditions, decoding, validation
+from krate_api.definitions import conditions, decoding, formats, validation
 from krate_api.strategies.interface import Facts, Object, Stamp, Strategy
 
 MAX_REPLICAS: Final = 2**31 - 1
@@ -52,6 +52,9 @@ class DefinitionStrategy(Strategy):
 
     def problems(self, obj: Mapping[str, Any], old: Mapping[str, Any] | None) -> Sequence[Cause]:
         return validation.problems(obj, old)
+
+    def warnings(self, obj: Mapping[str, Any], old: Mapping[str, Any] | None) -> Sequence[str]:
+        return formats.warnings(obj, old)
 
     def delete(self, obj: Object, stamp: Stamp) -> None:
         """The first request to delete only begins: the objects of the definition go before it."""

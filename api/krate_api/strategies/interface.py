@@ -81,6 +81,10 @@ class Strategy:
         """What the schema cannot say."""
         return ()
 
+    def warnings(self, obj: Mapping[str, Any], old: Mapping[str, Any] | None) -> Sequence[str]:
+        """What the client should know about an object that is accepted all the same."""
+        return ()
+
     def operations(
         self, obj: Mapping[str, Any] | None, old: Mapping[str, Any] | None, facts: Facts
     ) -> Sequence[Operation]:

@@ -99,6 +99,11 @@ def test_the_storage_version_can_change(admin: API, namespace: str, two: dict[st
     new = crd_rooms.collection(two, namespace, "v2")
     until(lambda: admin.get(new).status_code == 200)
     assert admin.get(f"{new}/a").json()["spec"] == {"x": 1}
+    before = admin.get(f"{new}/a").json()
+    renewed = admin.put(f"{new}/a", json=before).json()
+    again = admin.put(f"{new}/a", json=renewed).json()
+    versions_seen = [one["metadata"]["resourceVersion"] for one in (before, renewed, again)]
+    assert (versions_seen[0] != versions_seen[1], versions_seen[1]) == (True, versions_seen[2])
     refused = admin.patch(
         f"{crd_rooms.PATH}/{two['metadata']['name']}",
         content=json.dumps({"spec": {"versions": versions[1:]}}).encode(),

@@ -43,6 +43,22 @@ def test_a_new_definition_is_filled_in(admin: API) -> None:
     assert found["metadata"]["generation"] == 1
 
 
+def test_unknown_formats_are_told_of_once(admin: API) -> None:
+    """A format that nothing checks is a warning when it joins a definition, and none afterwards."""
+    fields = {"a": {"type": "string", "format": "nope"}, "b": {"type": "integer", "format": "int32"}}
+    spec = {"type": "object", "properties": {"spec": {"type": "object", "properties": fields}}}
+    body = crd_rooms.definition(kind="Formal", schema=spec)
+    created = admin.post(crd_rooms.PATH, json=body)
+    assert (created.status_code, created.headers.get_list("warning")) == (
+        201,
+        ['299 - "unrecognized format \\"nope\\""'],
+    )
+    merge = {"content-type": "application/merge-patch+json"}
+    where = f"{crd_rooms.PATH}/{body['metadata']['name']}"
+    changed = admin.patch(where, content=b'{"spec":{"names":{"shortNames":["fo"]}}}', headers=merge)
+    assert (changed.status_code, changed.headers.get_list("warning")) == (200, [])
+
+
 def test_objects_of_a_definition(admin: API, namespace: str) -> None:
     """Objects are created, read, changed, listed and deleted like any others; generation counts the spec."""
     crd_rooms.established(admin, PULLS)
