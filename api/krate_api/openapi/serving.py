@@ -5,6 +5,7 @@ aggregator (api-behaviour A4, O3).
 """
 
 import asyncio
+import datetime
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
@@ -24,6 +25,7 @@ from krate_api.resources import Catalog, Resource
 _V2: Final = "/openapi/v2"
 _V3: Final = "/openapi/v3"
 _VARY: Final = ("vary", "Accept")
+_SECOND: Final = datetime.timedelta(seconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +106,14 @@ class OpenAPI:
                 self._v2[media] = (generation, await asyncio.to_thread(write, groups, self._clock()))
             return self._v2[media][1]
 
+    def _made(self) -> datetime.datetime:
+        """Now, in a second of its own: clients that ask by time must never take one index for the next."""
+        now, before = self._clock(), self._v3.index
+        return now if before is None else max(now, before.made.replace(microsecond=0) + _SECOND)
+
     def _build(self, groups: Groups, generation: int) -> _Index:
         """The documents of this state; those whose resources are the same objects are taken from the state before."""
-        made = self._clock()
+        made = self._made()
         resources = {
             roots.place(name, version): several
             for name, versions in groups.items()
