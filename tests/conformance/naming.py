@@ -22,6 +22,7 @@ PRINTED = re.compile(
 """What kubectl prints of temporary files, versions and clocks."""
 QUOTED = re.compile(r'(?<=patch: Invalid value: ")\{.*\}(?=": )')
 """A whole object in a message: the order of its managers depends on the clock."""
+IN_YAML = re.compile(r'(?<=resourceVersion: ")\d+')
 ENCODED = re.compile(r'(?<=\\"resourceVersion\\":\\")\d+|(?<="resourceVersion":")\d+')
 """Versions inside objects that a message quotes."""
 RANDOM = re.compile(r"(?<=gen-)[a-z0-9]{5}|(?<=Gen_)[a-z0-9]{5}")
@@ -95,5 +96,6 @@ class Names:
         value = QUOTED.sub("<object>", value)
         value = RANDOM.sub("<random>", value)
         value = TIME.sub("<time>", UID.sub("<uid>", value))
+        value = IN_YAML.sub("<version>", value)
         value = KEY.sub("<key>", ENCODED.sub("<version>", CURRENT.sub("<version>", value)))
         return value.replace(self._namespace, "<namespace>")
