@@ -80,7 +80,7 @@ class Names:
             return self._version(int(value), listed="uid" not in owner)
         if key == "managedFields" and isinstance(value, list):
             # In the order of their times, which are whole seconds: two runs may differ.
-            return sorted((self.rename(one) for one in value), key=json.dumps)
+            return sorted((self.rename(one) for one in value), key=lambda one: json.dumps(one, sort_keys=True))
         if key == "continue" and value:
             return "<token>"
         return self.rename(value)
