@@ -44,6 +44,27 @@ def test_creators(kubectl: Kubectl) -> None:
     assert "no" in kubectl.refused("auth", "can-i", "list", "secrets", *can)
 
 
+def test_server_side_apply(kubectl: Kubectl) -> None:
+    """Who applied owns; another is told of the conflict, and takes the field by force; what is given up goes."""
+    apply = ("apply", "--server-side", "-f", "-")
+    assert kubectl(*apply, stdin=config_map("c", a="1", b="1")) == "configmap/c serverside-applied"
+    conflict = kubectl.refused(*apply, "--field-manager=other", stdin=config_map("c", a="2"))
+    assert 'conflict with "kubectl": .data.a' in conflict
+    kubectl(*apply, "--field-manager=other", "--force-conflicts", stdin=config_map("c", a="2"))
+    assert data(kubectl, "c") == {"a": "2", "b": "1"}
+    kubectl(*apply, stdin=config_map("c"))
+    assert data(kubectl, "c") == {"a": "2"}
+
+
+def test_client_side_apply_becomes_server_side(kubectl: Kubectl) -> None:
+    """Fields applied by the client before belong to the same person afterwards, and can be given up."""
+    kubectl("apply", "-f", "-", stdin=config_map("c", a="1", b="1"))
+    assert (
+        kubectl("apply", "--server-side", "-f", "-", stdin=config_map("c", a="2")) == "configmap/c serverside-applied"
+    )
+    assert data(kubectl, "c") == {"a": "2"}
+
+
 def test_apply_prunes(kubectl: Kubectl) -> None:
     """What was applied by label and is no more in the files goes."""
     prune = ("apply", "--prune", "-l", "app=c", "--prune-allowlist=core/v1/ConfigMap", "-f", "-")
