@@ -1,4 +1,4 @@
-"""Published examples of patches: the cases of json-patch/json-patch-tests, and the table of RFC 7396."""
+"""Published examples of JSON patches: the cases of json-patch/json-patch-tests."""
 
 import json
 from pathlib import Path
@@ -36,30 +36,3 @@ def test_json_patch_tests(number: int) -> None:
         assert json.dumps(_patched(case), sort_keys=True) == json.dumps(
             case.get("expected", case["doc"]), sort_keys=True
         )
-
-
-RFC_7396: tuple[tuple[Any, Any, Any], ...] = (
-    ({"a": "b"}, {"a": "c"}, {"a": "c"}),
-    ({"a": "b"}, {"b": "c"}, {"a": "b", "b": "c"}),
-    ({"a": "b"}, {"a": None}, {}),
-    ({"a": "b", "b": "c"}, {"a": None}, {"b": "c"}),
-    ({"a": ["b"]}, {"a": "c"}, {"a": "c"}),
-    ({"a": "c"}, {"a": ["b"]}, {"a": ["b"]}),
-    ({"a": {"b": "c"}}, {"a": {"b": "d", "c": None}}, {"a": {"b": "d"}}),
-    ({"a": [{"b": "c"}]}, {"a": [1]}, {"a": [1]}),
-    (["a", "b"], ["c", "d"], ["c", "d"]),
-    ({"a": "b"}, ["c"], ["c"]),
-    ({"a": "foo"}, None, None),
-    ({"a": "foo"}, "bar", "bar"),
-    ({"e": None}, {"a": 1}, {"e": None, "a": 1}),
-    ([1, 2], {"a": "b", "c": None}, {"a": "b"}),
-    ({}, {"a": {"bb": {"ccc": None}}}, {"a": {"bb": {}}}),
-)
-"""Appendix A of the RFC."""
-
-
-@pytest.mark.parametrize("number", range(len(RFC_7396)), ids=lambda number: f"{number}")
-def test_examples_of_rfc_7396(number: int) -> None:
-    """A merge patch has the result that the RFC names."""
-    original, patch, result = RFC_7396[number]
-    assert patches.merge(original, patch) == result
