@@ -3,6 +3,7 @@
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator, MutableMapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any, Final
 from urllib.parse import parse_qs
 
@@ -27,6 +28,8 @@ _NOT_MODIFIED: Final = 304
 MAX_WARNING: Final = 256
 MAX_WARNINGS: Final = 4096
 """Characters of all warnings of one answer (AS/pkg/endpoints/filters/warning.go): clients bound their headers."""
+MOST_WARNINGS: Final = 80
+"""Lines of them: Python's own client takes no answer of more than 100 lines of headers (`http.client`)."""
 
 
 class Disconnected(Exception):
@@ -105,7 +108,7 @@ def warnings(texts: Sequence[str]) -> Iterator[tuple[str, str]]:
     """Warning headers (RFC 7234, 5.5), each once; when they are too long together, each is cut and the last ones go."""
     cut = sum(map(len, texts)) > MAX_WARNINGS
     size = 0
-    for text in dict.fromkeys(texts):
+    for text in islice(dict.fromkeys(texts), MOST_WARNINGS):
         plain = "".join(mark if mark.isprintable() else " " for mark in (text[:MAX_WARNING] if cut else text))
         size += len(plain)
         if size > MAX_WARNINGS:

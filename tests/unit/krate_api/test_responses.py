@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from krate_api import http
-from krate_api.http import MAX_WARNINGS, Message, Response
+from krate_api.http import MAX_WARNINGS, MOST_WARNINGS, Message, Response
 
 WARNINGS: dict[str, tuple[list[str], list[str]]] = {
     "none": ([], []),
@@ -17,7 +17,11 @@ WARNINGS: dict[str, tuple[list[str], list[str]]] = {
     "a long one alone is whole": (["x" * 1000], [f'299 - "{"x" * 1000}"']),
     "many short ones are cut off": (
         [f"{n:05}" for n in range(10_000)],
-        [f'299 - "{n:05}"' for n in range(MAX_WARNINGS // 5)],
+        [f'299 - "{n:05}"' for n in range(MOST_WARNINGS)],
+    ),
+    "many middling ones are cut off": (
+        [f"{n:0100}" for n in range(1000)],
+        [f'299 - "{n:0100}"' for n in range(MAX_WARNINGS // 100)],
     ),
     "long ones are cut each": (["x" * 3000, "y" * 3000], [f'299 - "{"x" * 256}"', f'299 - "{"y" * 256}"']),
 }

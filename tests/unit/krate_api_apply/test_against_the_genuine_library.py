@@ -26,6 +26,8 @@ several = settings(
     max_examples=EXAMPLES, deadline=None, database=None, suppress_health_check=list(HealthCheck), phases=PHASES
 )
 GROUP, KIND = "oracle.example", "Thing"
+# Hypothesis writes each example down, and warns that a large one is long to read.
+pytestmark = pytest.mark.filterwarnings("ignore:Generating overly large repr")
 
 
 @pytest.fixture(scope="module")
