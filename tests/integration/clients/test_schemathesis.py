@@ -13,6 +13,7 @@ import pytest
 import api_users
 import factories
 import fuzzing
+import served_api
 from krate import kinds
 from served_api import API, ServedAPI
 
@@ -23,9 +24,26 @@ pytestmark = [
 ]
 
 GROUPS = sorted({kind.base_path.lstrip("/") for kind in kinds.KINDS})
-
-
 Clients = tuple[fuzzing.Client, ...]
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Generator[ServedAPI]:
+    """A server of its own: what is sent here takes bindings away that other clients live by."""
+    with ServedAPI(tmp_path_factory.mktemp("fuzzed")) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def admin(served: ServedAPI) -> Generator[API]:
+    """What the targets are made with."""
+    with served.admin() as client:
+        yield client
+
+
+@pytest.fixture
+def namespace(admin: API) -> str:
+    return served_api.new_namespace(admin, "fuzz")
 
 
 @pytest.fixture(scope="module")
