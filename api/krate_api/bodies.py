@@ -17,6 +17,7 @@ from krate import errors
 from krate.kinds import Form, Kind
 from krate_api import json_problems, protobuf, yaml_bodies
 from krate_api.http import Request
+from krate_api.schemas import gofmt
 
 ACCEPTED: Final = ("application/json", "application/yaml")
 MAX_DEPTH: Final = 64
@@ -27,7 +28,6 @@ _GROUP_VERSION: Final = re.compile(r"[^/]*(?:/[^/]*)?")
 _TYPE_META: Final = (
     'struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }'
 )
-_WORDS: Final = {dict: "object", list: "array", str: "string", bool: "bool", int: "number", float: "number"}
 
 
 def media_type(request: Request) -> str:
@@ -181,7 +181,7 @@ def type_problem(value: Any, data: bytes) -> str:
 
 def cannot_unmarshal(value: Any) -> str:
     """How Go begins to say that a value is of another type than the field it is for."""
-    return f"json: cannot unmarshal {_WORDS.get(type(value), 'null')} into"
+    return f"json: cannot unmarshal {gofmt.word(value)} into"
 
 
 def _unrecognized(why: str, data: bytes, kind: str) -> errors.BadRequest:

@@ -13,6 +13,7 @@ import orjson
 
 from krate_api.apply import values
 from krate_api.apply.values import Canonical
+from krate_api.schemas import gofmt
 
 FIELD, KEY, VALUE, INDEX = range(4)
 
@@ -73,7 +74,7 @@ def shown(content: Canonical) -> str:
     """A value in a path, as Go prints it."""
     match plain := values.plain(content):
         case float():
-            found = _go_float(plain)
+            found = gofmt.number(plain)
         case list():
             found = f"[{','.join(shown(item) for item in content[1])}]"
         case dict():
@@ -81,12 +82,6 @@ def shown(content: Canonical) -> str:
         case _:
             found = json.dumps(plain, ensure_ascii=False)
     return found
-
-
-def _go_float(number: float) -> str:
-    """`%v` of a float64: the shortest text, with an exponent below 1e-4 and from 1e6 on."""
-    mantissa, exponent = _scientific(number)
-    return _positional(number) if -4 <= exponent < 6 else f"{mantissa}e{exponent:+03d}"  # noqa: PLR2004 - Go's bounds
 
 
 def _scientific(number: float) -> tuple[str, int]:

@@ -9,11 +9,11 @@ from krate import errors
 from krate.clock import parse
 from krate_api.definitions import shapes
 from krate_api.definitions.shapes import DEFINITION, JSON_SCHEMA, STATUS, Shape, Struct
+from krate_api.schemas import gofmt
 
 MAX_DEPTH: Final = 128
 """Levels of schemas inside schemas. Upstream ends at ten thousand levels of JSON; nobody's API is a hundred deep."""
 _KIND: Final = "CustomResourceDefinition"
-_JSON_WORDS: Final = {dict: "object", list: "array", str: "string", bool: "bool", int: "number", float: "number"}
 _INTEGERS: Final = {shapes.INT64: 63, shapes.INT32: 31}
 
 
@@ -171,7 +171,7 @@ def _encoded(value: Any, shape: shapes.Scalar, where: tuple[str, str]) -> str:
 
 
 def _mismatch(value: Any, where: tuple[str, str], word: str) -> errors.BadRequest:
-    found = _JSON_WORDS.get(type(value), "null")
+    found = gofmt.word(value)
     struct, path = where
     if found == "number" and not isinstance(value, bool):
         found = f"number {value}" if word.startswith("int") else found

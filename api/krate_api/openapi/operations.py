@@ -19,7 +19,6 @@ from krate_api.resources import Resource
 JSON: Final = "application/json"
 YAML: Final = "application/yaml"
 WATCHED: Final = f"{JSON};stream=watch"
-APPLY: Final = "application/apply-patch+yaml"
 
 OK: Final = "200"
 CREATED: Final = "201"
@@ -164,13 +163,9 @@ def _of_one(row: Row, kind: Kind, sub: Kind | Subresource, path: str, body: str)
     if Verb.PATCH in verbs:
         yield row(
             path, "patch", "patch", action="patch", description=f"partially update {rest}",
-            query=parameters.PATCH, body=shapes.PATCH, consumes=_patch_types(kind), answer=body,
+            query=parameters.PATCH, body=shapes.PATCH, consumes=patches.accepted_by(kind), answer=body,
             statuses=(OK, CREATED) if builtin else (OK,),
         )  # fmt: skip
-
-
-def _patch_types(kind: Kind) -> tuple[str, ...]:
-    return tuple(dict.fromkeys((*patches.accepted_by(kind), APPLY)))
 
 
 def _watches(kind: Kind) -> Iterator[Operation]:

@@ -12,6 +12,7 @@ from typing import Any, Final
 import orjson
 
 from krate import errors
+from krate_api.schemas import gofmt
 
 LATEST: Final = -1
 """As the version of a token: go on with the latest state, whatever happened since the last page."""
@@ -69,7 +70,7 @@ def _body(text: str) -> dict[str, Any]:
         return body
     if body is None:
         return {}
-    raise _invalid(f"json: cannot unmarshal {_named(body)} into Go value of type storage.continueToken")
+    raise _invalid(f"json: cannot unmarshal {gofmt.word(body)} into Go value of type storage.continueToken")
 
 
 def _member(body: dict[str, Any], name: str, default: Any) -> Any:
@@ -77,16 +78,12 @@ def _member(body: dict[str, Any], name: str, default: Any) -> Any:
     value = body.get(name)
     if value is None:
         return default
-    wanted, what = ("string" if default == "" else "int64"), _named(value)
+    wanted, what = ("string" if default == "" else "int64"), gofmt.word(value)
     if type(value) is type(default) and (wanted == "string" or -_LARGEST - 1 <= value <= _LARGEST):
         return value
     if wanted == "int64" and what == "number":
         what = f"number {value!r}"
     raise _invalid(f"json: cannot unmarshal {what} into Go struct field continueToken.{name} of type {wanted}")
-
-
-def _named(value: Any) -> str:
-    return {dict: "object", list: "array", str: "string", bool: "bool"}.get(type(value), "number")
 
 
 def _invalid(why: str) -> errors.BadRequest:

@@ -6,22 +6,20 @@ from typing import Any, Final
 
 import orjson
 
-from krate import errors, names
+from krate import errors
 from krate.errors import Cause, CauseType
-from krate.names import Finalizer
 from krate_api.resources import Resource
-
-MAX_ANNOTATIONS: Final = 256 * 1024
+from krate_api.schemas import objectmeta
 
 
 def problems(obj: Mapping[str, Any], resource: Resource) -> list[Cause]:
     """What is wrong with the metadata of an object about to be stored."""
     metadata = obj["metadata"]
     found = [*_name_problems(metadata, resource)]
-    found += _label_problems(metadata.get("labels") or {})
-    found += _annotation_problems(metadata.get("annotations") or {})
+    found += objectmeta.label_problems(metadata.get("labels") or {}, "metadata.labels")
+    found += objectmeta.annotation_problems(metadata.get("annotations") or {}, "metadata.annotations")
     found += _owner_problems(metadata.get("ownerReferences") or [])
-    found += _finalizer_problems(metadata.get("finalizers") or [])
+    found += objectmeta.finalizer_problems(metadata.get("finalizers") or [], "metadata.finalizers")
     return found
 
 
@@ -49,29 +47,8 @@ def changed(obj: Mapping[str, Any], old: Mapping[str, Any]) -> list[Cause]:
     return found
 
 
-def _label_problems(labels: Mapping[str, str]) -> list[Cause]:
-    found: list[Cause] = []
-    for key, value in labels.items():
-        found += [_invalid("metadata.labels", key, problem) for problem in names.label_key_problems(key)]
-        found += [_invalid("metadata.labels", value, problem) for problem in names.label_value_problems(value)]
-    return found
-
-
 def _invalid(field: str, value: str, problem: str) -> Cause:
     return Cause(CauseType.INVALID, f"Invalid value: {errors.quoted(value)}: {problem}", field)
-
-
-def _annotation_problems(annotations: Mapping[str, str]) -> list[Cause]:
-    found = [
-        _invalid("metadata.annotations", key, problem)
-        for key in annotations
-        for problem in names.label_key_problems(key.lower())
-    ]
-    size = sum(len(key.encode()) + len(value.encode()) for key, value in annotations.items())
-    if size > MAX_ANNOTATIONS:
-        text = f"Too long: may not be more than {MAX_ANNOTATIONS} bytes"
-        found.append(Cause(CauseType.TOO_LONG, text, "metadata.annotations"))
-    return found
 
 
 _OWNERS: Final = "metadata.ownerReferences"
@@ -106,19 +83,6 @@ def _owner_problems(owners: Sequence[Mapping[str, Any]]) -> list[Cause]:
         )
         found.append(Cause(CauseType.INVALID, text, _OWNERS))
         break  # upstream names every further one, each time with all of them
-    return found
-
-
-def _finalizer_problems(finalizers: list[str]) -> list[Cause]:
-    found = [
-        _invalid("metadata.finalizers", item, problem)
-        for item in finalizers
-        for problem in names.label_key_problems(item)
-    ]
-    if Finalizer.ORPHAN in finalizers and Finalizer.FOREGROUND in finalizers:
-        shown = orjson.dumps(finalizers).decode()
-        text = f"Invalid value: {shown}: finalizer orphan and foregroundDeletion cannot be both set"
-        found.append(Cause(CauseType.INVALID, text, "metadata.finalizers"))
     return found
 
 

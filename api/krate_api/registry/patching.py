@@ -63,14 +63,13 @@ def patched(
     new = applied(old, patch, resource)
     if not (isinstance(new.get("apiVersion"), str) and new["apiVersion"]):
         raise errors.BadRequest("Object 'apiVersion' is missing in 'object has no apiVersion field'")
-    # Copied as bytes, for the words of a refusal and because the patch may be applied again.
-    whole: dict[str, Any] = orjson.loads(orjson.dumps(new))
+    whole = orjson.dumps(new)  # A refusal shows what the patch made, before anything went.
     try:
         unknown = decoding.tidy(new, resource)
     except metadata.WrongType as wrong:
-        raise decoding.unpatchable(whole, str(wrong)) from None
+        raise decoding.unpatchable(orjson.loads(whole), str(wrong)) from None
     if why := decoding.told([*patch.told, *map(decoding.unknown_field, unknown)], call, options):
-        raise decoding.unpatchable(whole, why)
+        raise decoding.unpatchable(orjson.loads(whole), why)
     _check_type(new, resource)
     return new
 

@@ -17,6 +17,7 @@ from krate_api.apply import scale as owners
 from krate_api.registry import updating
 from krate_api.registry.writing import Write
 from krate_api.resources import Resource
+from krate_api.schemas import gofmt
 from krate_api.store.interface import Stored
 from krate_api.strategies.interface import Strategy
 
@@ -85,11 +86,14 @@ def _count(obj: Mapping[str, Any], path: str) -> int:
     return found if isinstance(found, int) and not isinstance(found, bool) else 0
 
 
-async def scale(write: Write, change: Change, *, namespace: str, name: str, applied: bool = False) -> Stored:
+async def scale(
+    write: Write, form: ScaleResource, change: Change, *, namespace: str, name: str, applied: bool = False
+) -> Stored:
     """Write the Scale of an object; answers the object.
 
     Args:
         write: the kit, the kind, who asks and how.
+        form: what a Scale looks like.
         change: what to make of its Scale.
         namespace: of the object; "" for cluster scope.
         name: of the object.
@@ -98,7 +102,7 @@ async def scale(write: Write, change: Change, *, namespace: str, name: str, appl
     Raises:
         StatusError: as kube-apiserver answers.
     """
-    row, form = write.resource.kind.scale, ScaleResource()
+    row = write.resource.kind.scale
     if row is None:
         raise errors.NotFound.of(plural=write.resource.kind.plural, group=write.resource.kind.group, name=name)
     where = write.resource.replicas
@@ -161,5 +165,5 @@ def wrong_counts(obj: Mapping[str, Any]) -> str:
 
 
 def _word(value: Any) -> str:
-    words = {dict: "object", list: "array", str: "string", bool: "bool"}
-    return words.get(type(value), f"number {value}" if isinstance(value, int | float) else "null")
+    found = gofmt.word(value)
+    return f"{found} {value}" if found == "number" else found

@@ -10,6 +10,7 @@ from krate import errors
 from krate.names import Verb
 from krate_api import bodies, patches
 from krate_api.http import Response
+from krate_api.negotiation import Wanted
 from krate_api.patches import PatchType
 from krate_api.registry import (
     applying,
@@ -46,25 +47,25 @@ class Changes:
             Verb.DELETE_COLLECTION: self._delete_collection,
         }
 
-    def _answer(self, ask: Ask, stored: Stored, *, status: int = 200) -> Response:
-        wanted, now = ask.wanted(collection=False), self._kit.clock().timestamp()
-        return listing.single(ask.resource, stored, wanted, now=now, status=status)
+    def _answer(self, ask: Ask, wanted: Wanted, stored: Stored, *, status: int = 200) -> Response:
+        return listing.single(ask.resource, stored, wanted, now=self._kit.clock().timestamp(), status=status)
 
     async def _create(self, ask: Ask) -> Response:
-        ask.wanted(collection=False)
+        wanted = ask.wanted(collection=False)
         write = Write(self._kit, ask.resource, ask.call, write_options(ask.request, "CreateOptions"))
         media = bodies.check_media_type(ask.request, bodies.accepted_for(ask.resource.kind))
         obj = decoding.decode(await ask.request.body(), media, ask.resource, ask.call, write.options)
-        return self._answer(ask, await creating.create(write, obj, namespace=ask.info.namespace), status=201)
+        stored = await creating.create(write, obj, namespace=ask.info.namespace)
+        return self._answer(ask, wanted, stored, status=201)
 
     async def _update(self, ask: Ask) -> Response:
-        ask.wanted(collection=False)
+        wanted = ask.wanted(collection=False)
         write = Write(self._kit, ask.resource, ask.call, write_options(ask.request, "UpdateOptions"))
         media = bodies.check_media_type(ask.request, bodies.accepted_for(ask.resource.kind))
         obj = decoding.decode(await ask.request.body(), media, ask.resource, ask.call, write.options)
         updating.check_address(obj, namespace=ask.info.namespace, name=ask.info.name)
         pristine = orjson.dumps(obj)
-        return self._answer(ask, await self._change(ask, write, lambda _old: orjson.loads(pristine)))
+        return self._answer(ask, wanted, await self._change(ask, write, lambda _old: orjson.loads(pristine)))
 
     async def _change(self, ask: Ask, write: Write, change: updating.Change) -> Stored:
         info = ask.info
@@ -73,20 +74,20 @@ class Changes:
         )
 
     async def _patch(self, ask: Ask) -> Response:
-        ask.wanted(collection=False)
+        wanted = ask.wanted(collection=False)
         media = patches.check_media_type(ask.request, ask.resource.kind)
         options = write_options(ask.request, "PatchOptions", apply=media == PatchType.APPLY)
         write = Write(self._kit, ask.resource, ask.call, options)
         if media == PatchType.APPLY:
-            return await self._apply(ask, write)
+            return await self._apply(ask, wanted, write)
         patch = patching.parse(await ask.request.body(), media, write.options)
 
         def change(old: dict[str, Any]) -> dict[str, Any]:
             return patching.patched(old, patch, ask.resource, ask.call, write.options)
 
-        return self._answer(ask, await self._change(ask, write, change))
+        return self._answer(ask, wanted, await self._change(ask, write, change))
 
-    async def _apply(self, ask: Ask, write: Write) -> Response:
+    async def _apply(self, ask: Ask, wanted: Wanted, write: Write) -> Response:
         info = ask.info
         patch = applying.parse(await ask.request.body(), ask.call, write.options)
 
@@ -96,7 +97,7 @@ class Changes:
         stored, created = await applying.apply(
             write, patch, namespace=info.namespace, name=info.name, subresource=info.subresource, permit=permit
         )
-        return self._answer(ask, stored, status=201 if created else 200)
+        return self._answer(ask, wanted, stored, status=201 if created else 200)
 
     async def _delete(self, ask: Ask) -> Response:
         wanted = ask.wanted(collection=False)

@@ -9,6 +9,7 @@ from krate.kinds import Scale
 from krate.names import Verb
 from krate_api import bodies, patches
 from krate_api.http import Response
+from krate_api.negotiation import Wanted
 from krate_api.patches import PatchType
 from krate_api.registry import applying, decoding, listing, patching, scaling, writing
 from krate_api.registry.call import WriteOptions, write_options
@@ -37,21 +38,20 @@ class Scales:
         stored = await self._kit.store.get(ask.resource.key(info.namespace, info.name))
         if stored is None:
             raise writing.not_found(ask.resource, info.name)
-        return self._answer(ask, stored)
+        return self._answer(ask, ask.wanted(collection=False), stored)
 
-    def _answer(self, ask: Ask, stored: Stored) -> Response:
+    def _answer(self, ask: Ask, wanted: Wanted, stored: Stored) -> Response:
         obj = encoding.decode(ask.resource.shown(stored.body))
         scale = scaling.scale_of(obj, ask.resource.kind.scale or Scale("", ""))
         shown = Stored(stored.key, stored.version, encoding.draft(scale).at(stored.version))
-        wanted, now = ask.wanted(collection=False), self._kit.clock().timestamp()
-        return listing.single(self._form, shown, wanted, now=now)
+        return listing.single(self._form, shown, wanted, now=self._kit.clock().timestamp())
 
     async def _update(self, ask: Ask) -> Response:
-        ask.wanted(collection=False)
+        wanted = ask.wanted(collection=False)
         write = Write(self._kit, ask.resource, ask.call, write_options(ask.request, "UpdateOptions"))
         media = bodies.check_media_type(ask.request)
-        wanted = orjson.dumps(self._decoded(await ask.request.body(), media, ask, write.options))
-        return await self._scaled(ask, write, lambda _before: orjson.loads(wanted))
+        sent = orjson.dumps(self._decoded(await ask.request.body(), media, ask, write.options))
+        return await self._scaled(ask, wanted, write, lambda _before: orjson.loads(sent))
 
     def _decoded(self, data: bytes, media: str, ask: Ask, options: WriteOptions) -> dict[str, Any]:
         try:
@@ -62,17 +62,19 @@ class Scales:
             raise errors.BadRequest(_UNREADABLE)
         return obj
 
-    async def _scaled(self, ask: Ask, write: Write, change: scaling.Change, *, applied: bool = False) -> Response:
-        namespace, name = ask.info.namespace, ask.info.name
-        return self._answer(ask, await scaling.scale(write, change, namespace=namespace, name=name, applied=applied))
+    async def _scaled(
+        self, ask: Ask, wanted: Wanted, write: Write, change: scaling.Change, *, applied: bool = False
+    ) -> Response:
+        where = {"namespace": ask.info.namespace, "name": ask.info.name}
+        return self._answer(ask, wanted, await scaling.scale(write, self._form, change, applied=applied, **where))
 
     async def _patch(self, ask: Ask) -> Response:
-        ask.wanted(collection=False)
+        wanted = ask.wanted(collection=False)
         media = patches.check_media_type(ask.request, ask.resource.kind)
         options = write_options(ask.request, "PatchOptions", apply=media == PatchType.APPLY)
         write = Write(self._kit, ask.resource, ask.call, options)
         if media == PatchType.APPLY:
-            return await self._apply(ask, write)
+            return await self._apply(ask, wanted, write)
         patch = patching.parse(await ask.request.body(), media, options)
 
         def change(before: dict[str, Any]) -> dict[str, Any]:
@@ -81,9 +83,9 @@ class Scales:
                 raise decoding.unpatchable(new, why)
             return new
 
-        return await self._scaled(ask, write, change)
+        return await self._scaled(ask, wanted, write, change)
 
-    async def _apply(self, ask: Ask, write: Write) -> Response:
+    async def _apply(self, ask: Ask, wanted: Wanted, write: Write) -> Response:
         options = write.options
         patch = applying.parse(await ask.request.body(), ask.call, options)
 
@@ -92,4 +94,4 @@ class Scales:
             owners = self._form.owners(scaling.NAME)
             return owners.apply(before, patch, manager=manager, force=options.force is True, now=now)
 
-        return await self._scaled(ask, write, change, applied=True)
+        return await self._scaled(ask, wanted, write, change, applied=True)

@@ -11,6 +11,12 @@ _HTML: Final = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\
 _DELETE: Final = 0x7F
 _SPACE: Final = 0x20
 _WIDE: Final = 0xFFFF
+_WORDS: Final = {dict: "object", list: "array", str: "string", bool: "bool", int: "number", float: "number"}
+
+
+def word(value: Any) -> str:
+    """What encoding/json calls a value that it cannot put where it belongs."""
+    return _WORDS.get(type(value), "null")
 
 
 def quote(text: str) -> str:

@@ -57,7 +57,6 @@ _META: Final = _Struct(
         "managedFields": [_MANAGED],
     },
 )
-_WORDS: Final = {dict: "object", list: "array", str: "string", bool: "bool", int: "number", float: "number"}
 _PLAIN: Final = {"string": str, "bool": bool, "int64": int}
 _EMPTY: Final = ("", 0, [], {}, None)
 
@@ -72,7 +71,7 @@ def coerce(value: Any, path: str) -> tuple[dict[str, Any], list[str]]:
     if value is None:
         return {}, unknown
     if not isinstance(value, dict):
-        raise Malformed(f"json: cannot unmarshal {_word(value)} into Go value of type v1.ObjectMeta")
+        raise Malformed(f"json: cannot unmarshal {gofmt.word(value)} into Go value of type v1.ObjectMeta")
     return _struct(value, _META, "", path, unknown), unknown
 
 
@@ -104,7 +103,7 @@ def _member(item: Any, wanted: Any, go: str) -> Any:
         return _time(item)
     if type(item) is not _PLAIN[wanted]:
         exact = f" {item}" if wanted == "int64" and isinstance(item, float) else ""
-        raise Malformed(f"json: cannot unmarshal {_word(item)}{exact} into Go struct field {go} of type {wanted}")
+        raise Malformed(f"json: cannot unmarshal {gofmt.word(item)}{exact} into Go struct field {go} of type {wanted}")
     return item
 
 
@@ -119,7 +118,7 @@ def _structs(item: Any, shape: _Struct, at: tuple[str, str], path: str, unknown:
 
 def _container(item: Any, kind: type, go: str, wanted: str) -> Any:
     if not isinstance(item, kind):
-        raise Malformed(f"json: cannot unmarshal {_word(item)} into Go struct field {go} of type {wanted}")
+        raise Malformed(f"json: cannot unmarshal {gofmt.word(item)} into Go struct field {go} of type {wanted}")
     return item
 
 
@@ -129,7 +128,7 @@ def _text(item: Any, go: str) -> str:
 
 def _time(item: Any) -> str:
     if not isinstance(item, str):
-        raise Malformed(f"json: cannot unmarshal {_word(item)} into Go value of type string")
+        raise Malformed(f"json: cannot unmarshal {gofmt.word(item)} into Go value of type string")
     try:
         moment = datetime.datetime.fromisoformat(item)
     except ValueError:
@@ -137,10 +136,6 @@ def _time(item: Any) -> str:
     if moment is None or moment.tzinfo is None:
         raise Malformed(f'parsing time "{item}" as {_TIME}: cannot parse "{item}" as "2006"')
     return moment.astimezone(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def _word(value: Any) -> str:
-    return _WORDS.get(type(value), "null")
 
 
 def problems(metadata: Mapping[str, Any], path: str) -> Iterable[Cause]:
@@ -155,19 +150,21 @@ def problems(metadata: Mapping[str, Any], path: str) -> Iterable[Cause]:
     if metadata.get("generation", 0) < 0:
         detail = "must be greater than or equal to 0"
         yield causes.invalid(causes.child(path, "generation"), metadata["generation"], detail)
-    yield from _label_problems(metadata.get("labels", {}), causes.child(path, "labels"))
-    yield from _annotation_problems(metadata.get("annotations", {}), causes.child(path, "annotations"))
+    yield from label_problems(metadata.get("labels", {}), causes.child(path, "labels"))
+    yield from annotation_problems(metadata.get("annotations", {}), causes.child(path, "annotations"))
     yield from _owner_problems(metadata.get("ownerReferences", []), causes.child(path, "ownerReferences"))
-    yield from _finalizer_problems(metadata.get("finalizers", []), causes.child(path, "finalizers"))
+    yield from finalizer_problems(metadata.get("finalizers", []), causes.child(path, "finalizers"))
 
 
-def _label_problems(labels: Mapping[str, str], path: str) -> Iterable[Cause]:
+def label_problems(labels: Mapping[str, str], path: str) -> Iterable[Cause]:
+    """What is wrong with labels."""
     for key, value in labels.items():
         yield from (causes.invalid(path, key, problem) for problem in names.label_key_problems(key))
         yield from (causes.invalid(path, value, problem) for problem in names.label_value_problems(value))
 
 
-def _annotation_problems(annotations: Mapping[str, str], path: str) -> Iterable[Cause]:
+def annotation_problems(annotations: Mapping[str, str], path: str) -> Iterable[Cause]:
+    """What is wrong with annotations, and whether they are too large together."""
     for key in annotations:
         yield from (causes.invalid(path, key, problem) for problem in names.label_key_problems(key.lower()))
     if sum(len(key.encode()) + len(value.encode()) for key, value in annotations.items()) > MAX_ANNOTATIONS:
@@ -198,7 +195,8 @@ def _shown(owners: list[dict[str, Any]]) -> str:
     return f"[{','.join(f'{{{text}}}' for text in texts)}]"
 
 
-def _finalizer_problems(finalizers: list[str], path: str) -> Iterable[Cause]:
+def finalizer_problems(finalizers: list[str], path: str) -> Iterable[Cause]:
+    """What is wrong with finalizers."""
     for item in finalizers:
         yield from (causes.invalid(path, item, problem) for problem in names.label_key_problems(item))
     if Finalizer.ORPHAN in finalizers and Finalizer.FOREGROUND in finalizers:

@@ -13,7 +13,6 @@ import pytest
 import api_users
 import factories
 import fuzzing
-import served_api
 from krate import kinds
 from served_api import API, ServedAPI
 
@@ -39,11 +38,6 @@ def admin(served: ServedAPI) -> Generator[API]:
     """What the targets are made with."""
     with served.admin() as client:
         yield client
-
-
-@pytest.fixture
-def namespace(admin: API) -> str:
-    return served_api.new_namespace(admin, "fuzz")
 
 
 @pytest.fixture(scope="module")
