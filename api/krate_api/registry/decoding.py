@@ -102,7 +102,7 @@ def tidy(obj: dict[str, Any], resource: Resource) -> list[str]:
     """
     unknown = metadata.normalise(obj)
     try:
-        return [*unknown, *resource.shape.prune(obj)]
+        return [*unknown, *sorted(resource.shape.prune(obj))]
     except embedded.Malformed as malformed:
         raise metadata.WrongType(str(malformed)) from None
 

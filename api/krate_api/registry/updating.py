@@ -92,11 +92,16 @@ def check_namespace(meta: dict[str, Any], namespace: str) -> None:
         BadRequest: it names another one.
     """
     if namespace and meta.get("namespace", namespace) != namespace:
-        raise errors.BadRequest("the namespace of the provided object does not match the namespace sent on the request")
+        raise misplaced()
     if namespace:
         meta["namespace"] = namespace
     else:
         meta.pop("namespace", None)
+
+
+def misplaced() -> errors.BadRequest:
+    """The refusal of an object of another namespace than that of the URL."""
+    return errors.BadRequest("the namespace of the provided object does not match the namespace sent on the request")
 
 
 def _check_uid(write: Write, obj: Mapping[str, Any], old: Mapping[str, Any]) -> None:

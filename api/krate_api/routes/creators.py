@@ -3,13 +3,13 @@
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from krate import errors, kinds
+from krate import kinds
 from krate.kinds import Kind
 from krate.models.query import Query
 from krate_api import bodies
 from krate_api.forge.queries import Queries
 from krate_api.http import Response
-from krate_api.registry import decoding, listing, writing
+from krate_api.registry import decoding, listing, updating, writing
 from krate_api.registry.call import Call, write_options
 from krate_api.resources import Resource
 from krate_api.routes import access_reviews
@@ -62,6 +62,6 @@ def _place(metadata: dict[str, Any], namespace: str) -> None:
         BadRequest: it names another one.
     """
     if metadata.get("namespace", "") not in {"", namespace}:
-        raise errors.BadRequest("the namespace of the provided object does not match the namespace sent on the request")
+        raise updating.misplaced()
     if namespace:
         metadata["namespace"] = namespace

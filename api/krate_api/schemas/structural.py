@@ -74,8 +74,8 @@ class StructuralSchema:
         Raises:
             Malformed: metadata of something embedded has a member of a wrong type.
         """
-        gone = [path.removeprefix(".") for path in self._prune(obj)]
-        return sorted([*gone, *embedded.coerce(self.node, obj)] if self._has_embedded else gone)
+        gone = sorted(path.removeprefix(".") for path in self._prune(obj))
+        return gone + sorted(embedded.coerce(self.node, obj)) if self._has_embedded else gone
 
     def default(self, obj: dict[str, Any]) -> None:
         """Write defaults into the object, in place; nulls that are not allowed go."""

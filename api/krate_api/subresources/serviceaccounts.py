@@ -12,7 +12,7 @@ from krate_api.authn.identities import Identities
 from krate_api.authn.tokens import ISSUER, Bound
 from krate_api.forge import objects
 from krate_api.http import Response
-from krate_api.registry import listing
+from krate_api.registry import listing, updating
 from krate_api.schemas.structural import StructuralSchema
 from krate_api.store.interface import Store
 from krate_api.subresources.interface import Handlers, Visit
@@ -142,7 +142,7 @@ def _check_place(given: dict[str, Any], namespace: str, name: str) -> None:
         Invalid: of another name.
     """
     if given.get("namespace") not in {None, "", namespace}:
-        raise errors.BadRequest("the namespace of the provided object does not match the namespace sent on the request")
+        raise updating.misplaced()
     if given.get("name") not in {None, "", name}:
         text = f"Invalid value: {errors.quoted(given['name'])}: must match the service account name if specified"
         cause = Cause(CauseType.INVALID, text, "metadata.name")
