@@ -160,7 +160,7 @@ async def _attempt(
     obj["metadata"].pop("resourceVersion", None)
     if writing.has_generation(resource) and _spec(obj, resource) != _spec(old, resource):
         obj["metadata"]["generation"] = old["metadata"].get("generation", 0) + 1
-    writing.check(resource, obj, old, [*extra, *facts.problems])
+    writing.check(resource, obj, old, [*extra, *facts.problems], warn=write.call.warn)
     writing.warn(write, obj, old)
     await write.admit(Operation.UPDATE, obj=obj, old=old, subresource=subresource)
     if write.options.dry_run:

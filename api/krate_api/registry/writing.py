@@ -1,6 +1,6 @@
 """What every write shares: validation in the fixed order, admission, audit and the mapping of store errors."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -131,14 +131,19 @@ def check_shape(resource: Resource, obj: Mapping[str, Any], old: Mapping[str, An
 
 
 def check(
-    resource: Resource, obj: Mapping[str, Any], old: Mapping[str, Any] | None, extra: Sequence[Cause] = ()
+    resource: Resource,
+    obj: Mapping[str, Any],
+    old: Mapping[str, Any] | None,
+    extra: Sequence[Cause] = (),
+    *,
+    warn: Callable[[str], None] | None = None,
 ) -> None:
-    """Schema and everything the schema cannot say.
+    """Schema and everything the schema cannot say; `warn` is told what was wrong before and may stay so.
 
     Raises:
         Invalid: with all problems found.
     """
-    causes = [*extra, *_metadata_problems(resource, obj, old), *resource.shape.problems(obj, old)]
+    causes = [*extra, *_metadata_problems(resource, obj, old), *resource.shape.problems(obj, old, warn)]
     if not causes or resource.kind.form is Form.CUSTOM:
         causes += resource.strategy.problems(obj, old)
     if causes:

@@ -1,6 +1,6 @@
 """How definitions differ from other kinds, decoded into types as they are, and their objects from other objects."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 import orjson
@@ -34,7 +34,9 @@ class DefinitionShape:
             obj["status"] = decoding.nothing()
         decoding.defaults(obj)
 
-    def problems(self, obj: Mapping[str, Any], old: Mapping[str, Any] | None = None) -> list[Cause]:
+    def problems(
+        self, obj: Mapping[str, Any], old: Mapping[str, Any] | None = None, warn: Callable[[str], None] | None = None
+    ) -> list[Cause]:
         """Nothing: what decoded is well formed."""
         return []
 

@@ -4,7 +4,7 @@ A strategy never does I/O. What it needs to know from outside is gathered first 
 the object is returned as store operations. It re-imposes every server-written field on every path, status included.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -52,8 +52,10 @@ class Shape(Protocol):
         """Fill in defaults, in place."""
         ...
 
-    def problems(self, obj: Mapping[str, Any], old: Mapping[str, Any] | None = None) -> list[Cause]:
-        """What is wrong with an object, by field."""
+    def problems(
+        self, obj: Mapping[str, Any], old: Mapping[str, Any] | None = None, warn: Callable[[str], None] | None = None
+    ) -> list[Cause]:
+        """What is wrong with an object, by field; `warn` is told what is wrong and may stay so."""
         ...
 
 

@@ -131,6 +131,23 @@ def test_a_changed_schema_speaks_of_stored_objects(admin: API, namespace: str) -
     assert (refused.status_code, refused.json()["details"]["causes"][0]["reason"]) == (422, "FieldValueTypeInvalid")
 
 
+def test_what_a_rule_forgives_is_told(admin: API, namespace: str) -> None:
+    """A rule that an object breaks as it did before refuses nothing, and a warning says that it is broken."""
+    body = crd_rooms.definition(kind="Forgiven", schema=spec_schema(a={"type": "string"}, b={"type": "string"}))
+    crd_rooms.established(admin, body)
+    where = crd_rooms.collection(body, namespace)
+    admin.post(where, json=crd_rooms.thing(body, "x", spec={"a": "old"})).raise_for_status()
+    rule = {"rule": "self == 'new'", "message": "must be new"}
+    strict = spec_schema(a={"type": "string", "maxLength": 9, "x-kubernetes-validations": [rule]}, b={"type": "string"})
+    redefine(admin, body, versions=[crd_rooms.version(schema=strict)])
+    until(lambda: admin.post(where, json=crd_rooms.thing(body, "y", spec={"a": "old"})).status_code == 422)
+    kept = admin.patch(f"{where}/x", content=b'{"spec":{"b":"1"}}', headers=MERGE)
+    assert (kept.status_code, kept.headers.get_list("warning")) == (
+        200,
+        ['299 - "spec.a: Invalid value: \\"old\\": must be new"'],
+    )
+
+
 def test_selectable_fields(admin: API, namespace: str) -> None:
     """Declared fields select, in lists and of objects older than the declaration; others are refused."""
     schema = spec_schema(color={"type": "string"}, size={"type": "integer"})
