@@ -17,12 +17,12 @@ import structlog
 from krate import logging
 from krate.names import ServiceAccount
 from krate_controllers import wiring
-from krate_controllers.accounts import DefaultAccounts
 from krate_controllers.briefing import LINE_LIMIT, Briefing
 from krate_controllers.clusterroles import ClusterRoleAggregator
 from krate_controllers.garbage import GarbageCollector
 from krate_controllers.namespaces import NamespaceController
 from krate_controllers.operator import Operator
+from krate_controllers.provisions import Provisioner, provisions
 from krate_controllers.wiring import Kit
 from krate_git import cel
 from krate_git.embedded.client import HostClient
@@ -52,7 +52,7 @@ async def run(kit: Kit, *, log: structlog.typing.FilteringBoundLogger | None = N
         Operator(kit.clients[ServiceAccount.OPERATOR], wiring.reconcilers(kit, log=log), log=log),
         GarbageCollector(kit.clients[ServiceAccount.GARBAGE_COLLECTOR], log=log),
         NamespaceController(kit.clients[ServiceAccount.NAMESPACES], log=log),
-        DefaultAccounts(kit.clients[ServiceAccount.NAMESPACES], log=log),
+        Provisioner(kit.clients[ServiceAccount.NAMESPACES], provisions(kit.ca), log=log),
         ClusterRoleAggregator(kit.clients[ServiceAccount.CLUSTER_ROLES], log=log),
     )
     async with asyncio.TaskGroup() as group:
@@ -79,6 +79,7 @@ async def open_kit(briefing: Briefing, stack: AsyncExitStack) -> Kit:
         clients=clients,
         host=hosts.__getitem__,
         clone_base=briefing.web,
+        ca=briefing.ca,
         compile_expression=cel.compile_expression,
     )
 

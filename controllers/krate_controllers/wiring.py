@@ -65,6 +65,8 @@ class Kit:
     host: Callable[[ServiceAccount], GitHost]
     clone_base: str
     """Where clones come from: `http://127.0.0.1:7080`."""
+    ca: str = ""
+    """Certificates that sign the API server's, PEM."""
     compile_expression: expressions.Compile = expressions.unavailable
     now: clock.Clock = clock.system
 

@@ -174,7 +174,7 @@ def _controllers() -> Mapping[ServiceAccount, list[Object]]:
         ServiceAccount.REPOSITORIES: _repositories(),
         ServiceAccount.ORGANIZATIONS: _organizations(),
         ServiceAccount.GARBAGE_COLLECTOR: [collected, _EVENTS],
-        ServiceAccount.NAMESPACES: [emptied, rule(("create",), "", ["serviceaccounts"])],
+        ServiceAccount.NAMESPACES: [emptied, rule(("create",), "", ["configmaps", "serviceaccounts"])],
         ServiceAccount.CLUSTER_ROLES: [rule((*_READ, "update", "patch", "escalate"), _RBAC, ["clusterroles"])],
     }
 
