@@ -6,14 +6,18 @@ Only reading: responses are JSON, which every such client lists as its second ch
 
 import base64
 import datetime
-from collections.abc import Iterator
+import math
+import struct
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
-from krate_api.protobuf_fields import ENVELOPE, MESSAGES, TYPE_META, Field, Shape
+import orjson
+
+from krate_api.protobuf_fields import BARE, ENVELOPE, MESSAGES, TYPE_META, Field, Shape
 
 MEDIA: Final = "application/vnd.kubernetes.protobuf"
 MAGIC: Final = b"k8s\x00"
-_MAX_DEPTH: Final = 32
+_MAX_DEPTH: Final = 64
 _VARINT_BITS: Final = 70
 _NANOS: Final = 1_000_000_000
 
@@ -79,27 +83,52 @@ def _number(shape: Shape, value: int | bytes) -> int | None:
         raise Malformed
     if shape is Shape.BOOL:
         return bool(value)
+    if shape is Shape.FLAG:
+        return bool(value) or None
     return _signed(value) or (None if shape is Shape.COUNT else 0)
+
+
+def _double(data: bytes) -> float:
+    """Whole numbers of 64 bits as Go's JSON has them, without a fraction."""
+    if len(data) != struct.calcsize("<d"):
+        raise Malformed
+    (found,) = struct.unpack("<d", data)
+    if not math.isfinite(found):
+        raise Malformed
+    return int(found) if found.is_integer() and abs(found) < 1 << 63 else found
+
+
+def _json(data: bytes) -> Any:
+    try:
+        return orjson.loads(data)
+    except orjson.JSONDecodeError as error:
+        raise Malformed from error
+
+
+def _text(data: bytes) -> str:
+    return base64.b64encode(data).decode()
+
+
+_READERS: Final[Mapping[Shape, Callable[[bytes], Any]]] = {
+    Shape.BYTES: _text,
+    Shape.TIME: _time,
+    Shape.DOUBLE: _double,
+    Shape.JSON: _json,
+}
 
 
 def _scalar(field: Field, value: int | bytes, depth: int) -> Any:
     """One value; None when it stands for absence (Go writes empty strings, plain zeros and zero times)."""
     shape = field.shape
-    if shape in {Shape.INT, Shape.COUNT, Shape.BOOL}:
+    if shape in {Shape.INT, Shape.COUNT, Shape.BOOL, Shape.FLAG}:
         return _number(shape, value)
     if not isinstance(value, bytes):
         raise Malformed
-    match shape:
-        case Shape.STRING:
-            return value.decode() or (None if not field.repeated else "")
-        case Shape.BYTES:
-            return base64.b64encode(value).decode()
-        case Shape.TIME:
-            return _time(value)
-        case Shape.LIST:
-            return [item.decode() for number, item in _fields(value) if number == 1 and isinstance(item, bytes)]
-        case _:
-            return message(field.message, value, depth + 1)
+    if shape is Shape.STRING:
+        return value.decode() or (None if not field.repeated else "")
+    if shape is Shape.MESSAGE:
+        return message(field.message, value, depth + 1)
+    return _READERS[shape](value)
 
 
 def _entry(field: Field, data: bytes, depth: int) -> tuple[str, Any]:
@@ -112,7 +141,7 @@ def _entry(field: Field, data: bytes, depth: int) -> tuple[str, Any]:
     return key.decode(), found if found is not None else ""
 
 
-def message(name: str, data: bytes, depth: int = 0) -> dict[str, Any]:
+def message(name: str, data: bytes, depth: int = 0) -> Any:
     """A message as its JSON form; unknown fields are skipped, as a newer client may have them.
 
     Raises:
@@ -135,6 +164,8 @@ def message(name: str, data: bytes, depth: int = 0) -> dict[str, Any]:
             found.setdefault(field.name, []).append(_scalar(field, value, depth))
         elif (one := _scalar(field, value, depth)) is not None:
             found[field.name] = one
+    if name in BARE:
+        return next((found[member] for member in BARE[name] if member in found), None)
     return found
 
 

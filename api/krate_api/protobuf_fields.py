@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Final
 
+from krate_api.protobuf_definitions import DEFINITIONS
+
 
 class Shape(Enum):
     """How a field is encoded."""
@@ -16,8 +18,11 @@ class Shape(Enum):
     """An integer that is absent where it is zero: Go writes its plain numbers always, and JSON omits them."""
     BOOL = auto()
     TIME = auto()
-    LIST = auto()
-    """A message around a list of strings, which JSON shows as the list alone: values of `extra`."""
+    FLAG = auto()
+    """A boolean that is absent where it is false, for the same reason."""
+    DOUBLE = auto()
+    JSON = auto()
+    """Bytes of any JSON value."""
     MESSAGE = auto()
 
 
@@ -39,14 +44,16 @@ _SHAPES: Final = {
     "n": Shape.COUNT,
     "?": Shape.BOOL,
     "t": Shape.TIME,
-    "l": Shape.LIST,
+    "!": Shape.FLAG,
+    "d": Shape.DOUBLE,
+    "j": Shape.JSON,
 }
 
 
 def _field(spec: str) -> Field:
-    """`name:s` string, `:b` bytes, `:i` integer, `:n` count, `:?` boolean, `:t` time, `:l` list, `:Kind`.
+    """`name:s` string, `:b` bytes, `:i` integer, `:n` count, `:?` boolean, `:!` flag, `:d` double, `:t` time.
 
-    `[]` behind it: many; `{}`: a map.
+    `:j` is JSON, anything else the name of a message. `[]` behind it: many; `{}`: a map.
     """
     name, _, kind = spec.partition(":")
     repeated, mapped = kind.endswith("[]"), kind.endswith("{}")
@@ -58,7 +65,7 @@ def _field(spec: str) -> Field:
 def _message(text: str) -> Mapping[int, Field]:
     """`1 name:s, 2 labels:s{}`: number and field, separated by commas."""
     found: dict[int, Field] = {}
-    for part in text.split(","):
+    for part in filter(None, text.split(",")):
         number, _, spec = part.strip().partition(" ")
         found[int(number)] = _field(spec)
     return found
@@ -67,6 +74,16 @@ def _message(text: str) -> Mapping[int, Field]:
 ENVELOPE: Final = "Unknown"
 TYPE_META: Final = "typeMeta"
 
+BARE: Final[Mapping[str, tuple[str, ...]]] = {
+    "JSON": ("raw",),
+    "FieldsV1": ("raw",),
+    "ExtraValue": ("items",),
+    "JSONSchemaPropsOrArray": ("schema", "jSONSchemas"),
+    "JSONSchemaPropsOrBool": ("schema", "allows"),
+    "JSONSchemaPropsOrStringArray": ("schema", "property"),
+}
+"""Messages that JSON shows as one of their members alone: the first that is there."""
+
 _BINDING: Final = "1 metadata:ObjectMeta, 2 subjects:Subject[], 3 roleRef:RoleRef"
 
 MESSAGES: Final[Mapping[str, Mapping[int, Field]]] = {
@@ -74,10 +91,18 @@ MESSAGES: Final[Mapping[str, Mapping[int, Field]]] = {
     for name, text in {
         ENVELOPE: "1 typeMeta:TypeMeta, 2 raw:b, 3 contentEncoding:s, 4 contentType:s",
         "TypeMeta": "1 apiVersion:s, 2 kind:s",
+        **DEFINITIONS,
+        "JSON": "1 raw:j",
+        "FieldsV1": "1 raw:j",
+        "ExtraValue": "1 items:s[]",
         "ObjectMeta": (
             "1 name:s, 2 generateName:s, 3 namespace:s, 5 uid:s, 6 resourceVersion:s, 7 generation:n, "
             "8 creationTimestamp:t, 9 deletionTimestamp:t, 10 deletionGracePeriodSeconds:i, 11 labels:s{}, "
-            "12 annotations:s{}, 13 ownerReferences:OwnerReference[], 14 finalizers:s[]"
+            "12 annotations:s{}, 13 ownerReferences:OwnerReference[], 14 finalizers:s[], "
+            "17 managedFields:ManagedFieldsEntry[]"
+        ),
+        "ManagedFieldsEntry": (
+            "1 manager:s, 2 operation:s, 3 apiVersion:s, 4 time:t, 6 fieldsType:s, 7 fieldsV1:FieldsV1, 8 subresource:s"
         ),
         "OwnerReference": "1 kind:s, 3 name:s, 4 uid:s, 5 apiVersion:s, 6 controller:?, 7 blockOwnerDeletion:?",
         "DeleteOptions": (
@@ -89,7 +114,8 @@ MESSAGES: Final[Mapping[str, Mapping[int, Field]]] = {
         "LabelSelectorRequirement": "1 key:s, 2 operator:s, 3 values:s[]",
         "Namespace": "1 metadata:ObjectMeta, 2 spec:NamespaceSpec, 3 status:NamespaceStatus",
         "NamespaceSpec": "1 finalizers:s[]",
-        "NamespaceStatus": "1 phase:s",
+        "NamespaceStatus": "1 phase:s, 2 conditions:NamespaceCondition[]",
+        "NamespaceCondition": "1 type:s, 2 status:s, 4 lastTransitionTime:t, 5 reason:s, 6 message:s",
         "ConfigMap": "1 metadata:ObjectMeta, 2 data:s{}, 3 binaryData:b{}, 4 immutable:?",
         "Secret": "1 metadata:ObjectMeta, 2 data:b{}, 3 type:s, 4 stringData:s{}, 5 immutable:?",
         "ServiceAccount": (
@@ -123,7 +149,7 @@ MESSAGES: Final[Mapping[str, Mapping[int, Field]]] = {
         "LocalSubjectAccessReview": "1 metadata:ObjectMeta, 2 spec:SubjectAccessReviewSpec",
         "SubjectAccessReviewSpec": (
             "1 resourceAttributes:ResourceAttributes, 2 nonResourceAttributes:NonResourceAttributes, 3 user:s, "
-            "4 groups:s[], 5 extra:l{}, 6 uid:s"
+            "4 groups:s[], 5 extra:ExtraValue{}, 6 uid:s"
         ),
         "SelfSubjectRulesReview": "1 metadata:ObjectMeta, 2 spec:SelfSubjectRulesReviewSpec",
         "SelfSubjectRulesReviewSpec": "1 namespace:s",
