@@ -5,12 +5,13 @@ The model is AS/pkg/admission/plugin/namespace/lifecycle.
 
 from typing import Final
 
-from krate import errors, kinds
+from krate import errors, kinds, names
 from krate.errors import Cause, CauseType
 from krate_api.admission.interface import Operation, Request, Review
 from krate_api.store.interface import Key, Store
 
-_IMMORTAL: Final = frozenset({"default", "kube-system", "kube-public"})
+# The last is ours: without the accounts in it no controller runs, and nothing ends deletions any more.
+_IMMORTAL: Final = frozenset({"default", "kube-system", "kube-public", names.SYSTEM_NAMESPACE})
 
 
 class NamespaceLifecycle:

@@ -49,7 +49,7 @@ def test_names(admin: API, name: str) -> None:
     assert (answer.status_code, failure(answer)["details"]["causes"][0]["field"]) == (422, "metadata.name")
 
 
-@pytest.mark.parametrize("name", ["default", "kube-system", "kube-public"])
+@pytest.mark.parametrize("name", ["default", "kube-system", "kube-public", "krate-system"])
 def test_immortal(admin: API, name: str) -> None:
     """Some namespaces cannot be deleted by anybody."""
     answer = admin.remove(NS, name)
