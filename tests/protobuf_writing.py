@@ -2,7 +2,7 @@
 
 import struct
 
-from krate_api import protobuf
+from krate_api.protobuf import messages
 
 
 def varint(value: int) -> bytes:
@@ -35,7 +35,7 @@ def entry(number: int, key: str, value: str | bytes) -> bytes:
 def body(kind: str, raw: bytes, api_version: str = "v1") -> bytes:
     """A whole body: magic, and an envelope around `raw`."""
     type_meta = field(1, api_version) + field(2, kind)
-    return protobuf.MAGIC + field(1, type_meta) + field(2, raw) + field(3, "") + field(4, "")
+    return messages.MAGIC + field(1, type_meta) + field(2, raw) + field(3, "") + field(4, "")
 
 
 def time(seconds: int, nanos: int = 0) -> bytes:

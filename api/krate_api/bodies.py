@@ -15,8 +15,9 @@ import yaml.scanner
 
 from krate import errors
 from krate.kinds import Form, Kind
-from krate_api import json_problems, protobuf, yaml_bodies
+from krate_api import json_problems, yaml_bodies
 from krate_api.http import Request
+from krate_api.protobuf import messages
 from krate_api.schemas import gofmt
 
 ACCEPTED: Final = ("application/json", "application/yaml")
@@ -51,7 +52,7 @@ def check_media_type(request: Request, accepted: tuple[str, ...] = ACCEPTED) -> 
 
 def accepted_for(kind: Kind) -> tuple[str, ...]:
     """Media types of bodies of a kind: protobuf only for Kubernetes' own, as their clients send it."""
-    return (*ACCEPTED, protobuf.MEDIA) if kind.form is Form.BUILTIN and protobuf.readable(kind.name) else ACCEPTED
+    return (*ACCEPTED, messages.MEDIA) if kind.form is Form.BUILTIN and messages.readable(kind.name) else ACCEPTED
 
 
 class Malformed(Exception):
@@ -140,10 +141,10 @@ def parse_object(data: bytes, media: str, *, kind: str, assumed: Mapping[str, st
         BadRequest: it is no object of a known form.
         Malformed: it holds a number that no object can hold.
     """
-    if media == protobuf.MEDIA:
+    if media == messages.MEDIA:
         try:
-            return protobuf.decode(data, kind)
-        except protobuf.Malformed:
+            return messages.decode(data, kind)
+        except messages.Malformed:
             raise _unrecognized("proto: malformed body", data, kind) from None
     try:
         value = value_of(data, media)

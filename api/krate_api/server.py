@@ -15,10 +15,11 @@ from typing import Final
 from krate import errors, logging
 from krate.identity import Attributes, Caller
 from krate.names import Verb
-from krate_api import addresses, compression, negotiation, streaming
+from krate_api import addresses, compression, deadlines, negotiation, streaming
 from krate_api.authn.authenticator import Authenticator
 from krate_api.authz import impersonation, refusals
 from krate_api.authz.authorizer import Authorizer
+from krate_api.deadlines import Deadlines
 from krate_api.denials import Denials
 from krate_api.discovery.serving import Discovery
 from krate_api.http import NOSNIFF, Disconnected, Receive, Request, Response, Scope, Send, warnings
@@ -60,6 +61,7 @@ class Server:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
+        self._deadlines = Deadlines()
         self._log = logging.get(component="apiserver")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -70,7 +72,8 @@ class Server:
         started = time.perf_counter()
         info = parse(request)
         try:
-            response = await self._answer(request, info, call)
+            seconds = deadlines.asked(request, info)
+            response = await self._deadlines.within(seconds, self._answer(request, info, call))
         except Disconnected:
             return
         except errors.StatusError as error:

@@ -11,7 +11,10 @@ _OBJECT_META: Final = Type(
     "Metadata that every persisted object has.",
     {
         "annotations": ("Values that tools keep with the object; nothing selects by them.", shapes.STRING_MAP),
-        "creationTimestamp": ("When the server stored the object first.", _TIME),
+        "creationTimestamp": (
+            "CreationTimestamp is a timestamp of the moment when the server first stored the object.",
+            _TIME,
+        ),
         "deletionGracePeriodSeconds": (
             "Seconds between the request to delete and the end of the object.",
             shapes.INT64,

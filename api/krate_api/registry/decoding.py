@@ -11,7 +11,8 @@ import orjson
 from krate import errors
 from krate.errors import Cause, CauseType
 from krate.kinds import Kind
-from krate_api import bodies, duplicates, protobuf, yaml_bodies
+from krate_api import bodies, duplicates, yaml_bodies
+from krate_api.protobuf import messages
 from krate_api.registry import metadata
 from krate_api.registry.call import Call, FieldValidation, WriteOptions
 from krate_api.resources import Resource
@@ -56,7 +57,7 @@ def _unhandled(resource: Resource, why: str) -> errors.BadRequest:
 
 def repeated_fields(data: bytes, media: str) -> list[str]:
     """Paths of fields that stand twice in a body."""
-    if media == protobuf.MEDIA:
+    if media == messages.MEDIA:
         return []
     return yaml_bodies.duplicates(data) if media.endswith("yaml") else duplicates.duplicate_fields(data)
 

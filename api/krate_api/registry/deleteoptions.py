@@ -7,13 +7,14 @@ from typing import Any, Final
 
 from krate import errors
 from krate.errors import Cause, CauseType
-from krate_api import bodies, protobuf
+from krate_api import bodies
 from krate_api.http import Request
+from krate_api.protobuf import messages
 from krate_api.registry.call import WriteOptions, dry_run_problems, flag
 
 KIND: Final = "DeleteOptions"
 _POLICIES: Final = ("Foreground", "Background", "Orphan")
-_MEDIA: Final = (*bodies.ACCEPTED, protobuf.MEDIA)
+_MEDIA: Final = (*bodies.ACCEPTED, messages.MEDIA)
 _MEMBERS: Final[Mapping[str, tuple[type, str]]] = {
     "dryRun": (list, "[]string"),
     "gracePeriodSeconds": (int, "int64"),
@@ -74,7 +75,7 @@ def _from_query(request: Request) -> dict[str, Any]:
 
 def _from_body(request: Request, data: bytes) -> Mapping[str, Any]:
     media = bodies.check_media_type(request, _MEDIA)
-    if media == protobuf.MEDIA:
+    if media == messages.MEDIA:
         return bodies.parse_object(data, media, kind=KIND)
     try:
         value = bodies.value_of(data, media)

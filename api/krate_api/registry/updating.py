@@ -189,6 +189,9 @@ async def _settle(
     if subresource == kinds.STATUS.name:
         obj = copy.deepcopy(old)
         obj["status"] = wanted.get("status") or {}
+        if not resource.strategy.status_keeps_metadata:
+            metadata.restore(wanted, old)
+            obj["metadata"] = copy.deepcopy(wanted["metadata"])
         resource.shape.default(obj)
         _track(write, obj, old, wanted if tracked else None, subresource)
         if not resource.plain:

@@ -13,18 +13,19 @@ from krate_api.strategies.interface import Facts, Object, Stamp, Strategy
 class NamespaceStrategy(Strategy):
     """A namespace carries its name as a label and is kept by spec.finalizers until it is empty."""
 
+    status_keeps_metadata = False  # KK/pkg/registry/core/namespace/strategy.go, namespaceStatusStrategy
+
     def create(self, obj: Object, facts: Facts, stamp: Stamp) -> None:
-        labels = obj["metadata"].get("labels") or {}
-        obj["metadata"]["labels"] = {**labels, str(Label.NAMESPACE_NAME): obj["metadata"]["name"]}
+        _label(obj)
         obj["spec"] = {"finalizers": [str(Finalizer.NAMESPACE)]}
         obj["status"] = {"phase": "Active"}
 
     def update(self, obj: Object, old: Mapping[str, Any], facts: Facts, stamp: Stamp) -> None:
-        labels = obj["metadata"].get("labels") or {}
-        obj["metadata"]["labels"] = {**labels, str(Label.NAMESPACE_NAME): obj["metadata"]["name"]}
+        _label(obj)
         obj["spec"] = dict(old.get("spec") or {})
 
     def update_status(self, obj: Object, old: Mapping[str, Any], stamp: Stamp) -> None:
+        _label(obj)
         terminating = "deletionTimestamp" in old["metadata"]
         obj["status"] = {**obj["status"], "phase": "Terminating" if terminating else "Active"}
 
@@ -34,6 +35,12 @@ class NamespaceStrategy(Strategy):
     def delete(self, obj: Object, stamp: Stamp) -> None:
         obj["status"] = {**(obj.get("status") or {}), "phase": "Terminating"}
         obj["metadata"].pop("deletionGracePeriodSeconds", None)  # upstream gives namespaces none
+
+
+def _label(obj: Object) -> None:
+    """A namespace carries its name, so that selectors find it by that."""
+    meta = obj["metadata"]
+    meta["labels"] = {**(meta.get("labels") or {}), str(Label.NAMESPACE_NAME): meta["name"]}
 
 
 class UserStrategy(Strategy):

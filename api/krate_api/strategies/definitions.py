@@ -45,6 +45,7 @@ class DefinitionStrategy(Strategy):
     """CustomResourceDefinition."""
 
     shape = DefinitionShape()
+    status_keeps_metadata = False  # AE/pkg/registry/customresourcedefinition/strategy.go resets new by itself
 
     def update(self, obj: Object, old: Mapping[str, Any], facts: Facts, stamp: Stamp) -> None:
         stored: list[str] = list(obj["status"].get("storedVersions") or ())

@@ -66,6 +66,8 @@ class Strategy:
     """What stands in for the schema of the kind, where that is not enough."""
     predicts_name: bool = False
     """Whether names come from a sequence: the create path then predicts, and tries again when the number is gone."""
+    status_keeps_metadata: bool = True
+    """Whether writes of the status leave metadata as it is; of two kinds of Kubernetes they do not."""
 
     def prepare(self, obj: Object, stamp: Stamp) -> None:
         """Change the object before defaults and stamps: for what users may write in two ways."""

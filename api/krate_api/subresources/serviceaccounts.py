@@ -7,11 +7,12 @@ from krate import clock, errors, kinds, schema
 from krate.errors import Cause, CauseType
 from krate.kinds import Kind
 from krate.models.reviews import TokenRequest
-from krate_api import bodies, protobuf
+from krate_api import bodies
 from krate_api.authn.identities import Identities
 from krate_api.authn.tokens import ISSUER, Bound
 from krate_api.forge import objects
 from krate_api.http import Response
+from krate_api.protobuf import messages
 from krate_api.registry import listing, updating
 from krate_api.schemas.structural import StructuralSchema
 from krate_api.store.interface import Store
@@ -19,7 +20,7 @@ from krate_api.subresources.interface import Handlers, Visit
 
 _SUB: Final = kinds.TOKEN_REQUEST
 _API_VERSION: Final = f"{_SUB.group}/{_SUB.version}"
-_MEDIA: Final = (*bodies.ACCEPTED, protobuf.MEDIA)
+_MEDIA: Final = (*bodies.ACCEPTED, messages.MEDIA)
 _HOUR: Final = 3600
 _LEAST: Final = 600
 _MOST: Final = 1 << 32

@@ -6,12 +6,10 @@ import zoneinfo
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from krate import durations
 from krate_cel.interpreter import values
 from krate_cel.interpreter.values import EvalError
 
-_PIECE: Final = re.compile(r"([0-9]+(?:\.[0-9]*)?|\.[0-9]+)(ns|us|µs|ms|s|m|h)")
-_DURATION: Final = re.compile(r"([+-]?)((?:(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:ns|us|µs|ms|s|m|h))+|0)")
-_SECONDS: Final = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1, "m": 60, "h": 3600}
 _OFFSET: Final = re.compile(r"([+-]?)([0-9]{2}):([0-9]{2})")
 _STAMP: Final = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?([Zz]|[+-][0-9]{2}:[0-9]{2})"
@@ -52,14 +50,10 @@ def duration(value: Any) -> datetime.timedelta:
         return value
     if not isinstance(value, str):
         raise values.no_overload()
-    found = _DURATION.fullmatch(value)
-    if found is None:
-        raise EvalError(f'time: invalid duration "{value}"')
     try:
-        length = sum(float(number) * _SECONDS[unit] for number, unit in _PIECE.findall(found[2]))
-        return datetime.timedelta(seconds=-length if found[1] == "-" else length)
-    except OverflowError:
-        raise EvalError(f'time: invalid duration "{value}"') from None
+        return durations.parse(value)
+    except durations.Invalid as problem:
+        raise EvalError(str(problem)) from None
 
 
 def add(one: Any, other: Any) -> Any:

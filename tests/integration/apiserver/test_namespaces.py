@@ -42,6 +42,20 @@ def test_made(admin: API) -> None:
     assert told["status"]["phase"] == "Active"
 
 
+def test_status_with_metadata(admin: API) -> None:
+    """A write of the status changes annotations too, as upstream's strategy has it; the name stays a label."""
+    created(admin, NS, body("ns-status"))
+    condition = {"type": "StatusPatch", "status": "True", "reason": "E2E", "message": "told"}
+    patch = {"metadata": {"annotations": {"a": "b"}, "labels": None}, "status": {"conditions": [condition]}}
+    told = admin.change(NS, "ns-status", patch, subresource="status").json()
+    meta = told["metadata"]
+    assert (meta["annotations"], meta["labels"], told["status"]["conditions"]) == (
+        {"a": "b"},
+        {str(names.Label.NAMESPACE_NAME): "ns-status"},
+        [condition],
+    )
+
+
 @pytest.mark.parametrize("name", ["a.b", "A", "a" * 64, "-a"])
 def test_names(admin: API, name: str) -> None:
     """A namespace is named with a DNS label."""

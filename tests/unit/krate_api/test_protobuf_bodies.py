@@ -8,8 +8,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from krate_api import protobuf
-from krate_api.protobuf_fields import BARE, ENVELOPE, MESSAGES, TYPE_META
+from krate_api.protobuf import messages
+from krate_api.protobuf.fields import BARE, ENVELOPE, MESSAGES, TYPE_META
 from protobuf_writing import Double, body, entry, field, time, varint
 
 PROTOBUF_KINDS = sorted(set(MESSAGES) - {ENVELOPE, "TypeMeta", *BARE})
@@ -94,14 +94,31 @@ DECODED: dict[str, tuple[bytes, dict[str, Any]]] = {
     ),
     "Lease": (
         field(1, NAMED)
-        + field(2, field(1, "me") + field(2, 15) + field(3, time(1_700_000_000, 123_456_000)) + field(5, -1)),
+        + field(2, field(1, "me") + field(2, 15) + field(3, time(1_700_000_000, 123_456_000))
+            + field(4, time(1_700_000_000)) + field(5, -1)),
         {
             "metadata": META,
             "spec": {
                 "holderIdentity": "me",
                 "leaseDurationSeconds": 15,
                 "acquireTime": "2023-11-14T22:13:20.123456Z",
+                "renewTime": "2023-11-14T22:13:20.000000Z",
                 "leaseTransitions": -1,
+            },
+        },
+    ),
+    "ValidatingAdmissionPolicy": (
+        field(1, field(1, "p")) + field(2, field(2, field(3, field(1, "one")
+            + field(2, field(1, "CREATE") + field(2, field(1, "apps") + field(2, "v1") + field(3, "deployments")))))
+            + field(3, field(1, "object.spec.replicas > 1") + field(2, "too few"))),
+        {
+            "metadata": {"name": "p"},
+            "spec": {
+                "matchConstraints": {"resourceRules": [{
+                    "resourceNames": ["one"], "operations": ["CREATE"],
+                    "apiGroups": ["apps"], "apiVersions": ["v1"], "resources": ["deployments"],
+                }]},
+                "validations": [{"expression": "object.spec.replicas > 1", "message": "too few"}],
             },
         },
     ),
@@ -148,26 +165,26 @@ DECODED: dict[str, tuple[bytes, dict[str, Any]]] = {
 def test_decode(kind: str) -> None:
     """A body becomes the object that JSON would have said, type and all."""
     raw, want = DECODED[kind]
-    assert protobuf.decode(body(kind, raw), kind) == {"apiVersion": "v1", "kind": kind, **want}
+    assert messages.decode(body(kind, raw), kind) == {"apiVersion": "v1", "kind": kind, **want}
 
 
 def test_absence() -> None:
     """Go writes empty texts, plain zeros and zero times for what is absent; all are absent."""
     raw = field(1, field(1, "a") + field(2, "") + field(3, "") + field(7, 0) + field(8, b""))
-    assert protobuf.decode(body("ConfigMap", raw), "ConfigMap")["metadata"] == {"name": "a"}
+    assert messages.decode(body("ConfigMap", raw), "ConfigMap")["metadata"] == {"name": "a"}
 
 
 def test_unknown_fields_are_skipped() -> None:
     """What a newer client knows and we do not is passed over, whatever its encoding."""
     unknown = field(99, 5) + field(98, b"x") + varint(97 << 3 | 1) + b"8" * 8 + varint(96 << 3 | 5) + b"4" * 4
     raw = unknown + field(1, unknown + NAMED) + unknown
-    assert protobuf.decode(body("ConfigMap", raw), "ConfigMap")["metadata"] == META
+    assert messages.decode(body("ConfigMap", raw), "ConfigMap")["metadata"] == META
 
 
 def test_map_entries_without_parts() -> None:
     """A map entry without key or value has empty ones."""
     raw = field(2, b"") + field(2, field(1, "k")) + field(2, field(2, "v"))
-    assert protobuf.decode(body("ConfigMap", raw), "ConfigMap")["data"] == {"": "v", "k": ""}
+    assert messages.decode(body("ConfigMap", raw), "ConfigMap")["data"] == {"": "v", "k": ""}
 
 
 def nested(depth: int) -> bytes:
@@ -181,7 +198,7 @@ def nested(depth: int) -> bytes:
 MALFORMED: dict[str, bytes] = {
     "nothing": b"",
     "JSON": b'{"kind": "ConfigMap"}',
-    "magic alone, then rubbish": protobuf.MAGIC + b"\xff",
+    "magic alone, then rubbish": messages.MAGIC + b"\xff",
     "a length beyond the end": body("ConfigMap", varint(1 << 3 | 2) + varint(100) + b"x"),
     "a length beyond everything": body("ConfigMap", varint(1 << 3 | 2) + varint(1 << 63)),
     "a number that never ends": body("ConfigMap", varint(1 << 3) + b"\xff" * 20),
@@ -199,7 +216,7 @@ MALFORMED: dict[str, bytes] = {
     "a time of too many nanoseconds": body("Namespace", field(1, field(8, time(1, 1_000_000_000)))),
     "a time of negative nanoseconds": body("Namespace", field(1, field(8, time(1, -1)))),
     "a time of bytes": body("Namespace", field(1, field(8, field(1, b"x")))),
-    "an envelope without its text": protobuf.MAGIC + field(1, 5),
+    "an envelope without its text": messages.MAGIC + field(1, 5),
 }  # fmt: skip
 
 
@@ -207,18 +224,18 @@ MALFORMED: dict[str, bytes] = {
 def test_malformed(name: str) -> None:
     """What is no such message is Malformed and nothing else."""
     kind = "Namespace" if name.startswith("a time") else "ConfigMap"
-    with pytest.raises(protobuf.Malformed):
-        protobuf.decode(MALFORMED[name], kind)
+    with pytest.raises(messages.Malformed):
+        messages.decode(MALFORMED[name], kind)
 
 
 @given(st.binary(max_size=200), st.sampled_from(PROTOBUF_KINDS))
 @example(struct.pack("<Q", 0), "ConfigMap")
 def test_any_bytes_decode_or_are_malformed(raw: bytes, kind: str) -> None:
     """No bytes do anything but decode or be malformed, with and without an envelope."""
-    for data in (raw, protobuf.MAGIC + raw, body(kind, raw)):
+    for data in (raw, messages.MAGIC + raw, body(kind, raw)):
         try:
-            assert isinstance(protobuf.decode(data, kind), dict)
-        except protobuf.Malformed:
+            assert isinstance(messages.decode(data, kind), dict)
+        except messages.Malformed:
             continue
 
 
@@ -234,13 +251,13 @@ TREES = st.recursive(st.lists(FIELDS, max_size=4).map(b"".join),
 def test_any_fields_decode_or_are_malformed(raw: bytes, kind: str) -> None:
     """Well-formed fields in the wrong places are decoded, skipped or malformed."""
     try:
-        assert isinstance(protobuf.decode(body(kind, raw), kind), dict)
-    except protobuf.Malformed:
+        assert isinstance(messages.decode(body(kind, raw), kind), dict)
+    except messages.Malformed:
         return
 
 
 def test_type_of_the_envelope() -> None:
     """Version and kind come from the envelope, whatever kind the address wants: the server compares them."""
-    decoded = protobuf.decode(body("Secret", field(1, NAMED), "v9"), "ConfigMap")
+    decoded = messages.decode(body("Secret", field(1, NAMED), "v9"), "ConfigMap")
     assert (decoded["apiVersion"], decoded["kind"]) == ("v9", "Secret")
     assert TYPE_META not in decoded

@@ -1,6 +1,6 @@
-"""Field numbers of CustomResourceDefinitions, for `protobuf`: facts of the published generated.proto file.
+"""Field numbers of CustomResourceDefinitions, in `fields`' notation: facts of the published generated.proto file.
 
-Source: AE/pkg/apis/apiextensions/v1/generated.proto. The notation is that of `protobuf_fields`.
+Source: AE/pkg/apis/apiextensions/v1/generated.proto.
 """
 
 from collections.abc import Mapping

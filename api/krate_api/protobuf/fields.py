@@ -1,11 +1,12 @@
-"""Field numbers of the messages that `protobuf` reads: facts of k8s.io/api's published generated.proto files."""
+"""Field numbers of the messages that `messages` reads: facts of k8s.io/api's published generated.proto files."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Final
 
-from krate_api.protobuf_definitions import DEFINITIONS
+from krate_api.protobuf.definitions import DEFINITIONS
+from krate_api.protobuf.policies import POLICIES
 
 
 class Shape(Enum):
@@ -18,6 +19,8 @@ class Shape(Enum):
     """An integer that is absent where it is zero: Go writes its plain numbers always, and JSON omits them."""
     BOOL = auto()
     TIME = auto()
+    MICRO_TIME = auto()
+    """A time that is always written with six digits after the second."""
     FLAG = auto()
     """A boolean that is absent where it is false, for the same reason."""
     DOUBLE = auto()
@@ -44,6 +47,7 @@ _SHAPES: Final = {
     "n": Shape.COUNT,
     "?": Shape.BOOL,
     "t": Shape.TIME,
+    "m": Shape.MICRO_TIME,
     "!": Shape.FLAG,
     "d": Shape.DOUBLE,
     "j": Shape.JSON,
@@ -51,9 +55,11 @@ _SHAPES: Final = {
 
 
 def _field(spec: str) -> Field:
-    """`name:s` string, `:b` bytes, `:i` integer, `:n` count, `:?` boolean, `:!` flag, `:d` double, `:t` time.
+    """Read the notation of one field: its name, a colon, and what it holds.
 
-    `:j` is JSON, anything else the name of a message. `[]` behind it: many; `{}`: a map.
+    `s` string, `b` bytes, `i` integer, `n` count, `?` boolean, `!` flag, `d` double, `t` time, `m` time with
+    microseconds, `j` JSON; anything else is the name of a message. `[]` behind it: many; `{}`: a map. Without a name
+    the fields of the message are those of the outer one.
     """
     name, _, kind = spec.partition(":")
     repeated, mapped = kind.endswith("[]"), kind.endswith("{}")
@@ -92,6 +98,8 @@ MESSAGES: Final[Mapping[str, Mapping[int, Field]]] = {
         ENVELOPE: "1 typeMeta:TypeMeta, 2 raw:b, 3 contentEncoding:s, 4 contentType:s",
         "TypeMeta": "1 apiVersion:s, 2 kind:s",
         **DEFINITIONS,
+        **POLICIES,
+        "Condition": "1 type:s, 2 status:s, 3 observedGeneration:n, 4 lastTransitionTime:t, 5 reason:s, 6 message:s",
         "JSON": "1 raw:j",
         "FieldsV1": "1 raw:j",
         "ExtraValue": "1 items:s[]",
@@ -128,11 +136,11 @@ MESSAGES: Final[Mapping[str, Mapping[int, Field]]] = {
         "LocalObjectReference": "1 name:s",
         "Event": (
             "1 metadata:ObjectMeta, 2 involvedObject:ObjectReference, 3 reason:s, 4 message:s, 5 source:EventSource, "
-            "6 firstTimestamp:t, 7 lastTimestamp:t, 8 count:n, 9 type:s, 10 eventTime:t, 11 series:EventSeries, "
+            "6 firstTimestamp:t, 7 lastTimestamp:t, 8 count:n, 9 type:s, 10 eventTime:m, 11 series:EventSeries, "
             "12 action:s, 13 related:ObjectReference, 14 reportingComponent:s, 15 reportingInstance:s"
         ),
         "EventSource": "1 component:s, 2 host:s",
-        "EventSeries": "1 count:n, 2 lastObservedTime:t",
+        "EventSeries": "1 count:n, 2 lastObservedTime:m",
         "Role": "1 metadata:ObjectMeta, 2 rules:PolicyRule[]",
         "ClusterRole": "1 metadata:ObjectMeta, 2 rules:PolicyRule[], 3 aggregationRule:AggregationRule",
         "RoleBinding": _BINDING,
@@ -167,7 +175,7 @@ MESSAGES: Final[Mapping[str, Mapping[int, Field]]] = {
         "BoundObjectReference": "1 kind:s, 2 apiVersion:s, 3 name:s, 4 uid:s",
         "Lease": "1 metadata:ObjectMeta, 2 spec:LeaseSpec",
         "LeaseSpec": (
-            "1 holderIdentity:s, 2 leaseDurationSeconds:i, 3 acquireTime:t, 4 renewTime:t, 5 leaseTransitions:i"
+            "1 holderIdentity:s, 2 leaseDurationSeconds:i, 3 acquireTime:m, 4 renewTime:m, 5 leaseTransitions:i"
         ),
     }.items()
 }

@@ -1,11 +1,12 @@
 r"""Protobuf request bodies of Kubernetes' own kinds, because kubectl's typed clients send nothing else for them.
 
 Only reading: responses are JSON, which every such client lists as its second choice. The envelope is the four bytes
-`k8s\0` and a runtime.Unknown; field numbers (`protobuf_fields`) are facts of the published .proto files.
+`k8s\0` and a runtime.Unknown; field numbers (`fields`) are facts of the published .proto files.
 """
 
 import base64
 import datetime
+import functools
 import math
 import struct
 from collections.abc import Callable, Iterator, Mapping
@@ -13,7 +14,7 @@ from typing import Any, Final
 
 import orjson
 
-from krate_api.protobuf_fields import BARE, ENVELOPE, MESSAGES, TYPE_META, Field, Shape
+from krate_api.protobuf.fields import BARE, ENVELOPE, MESSAGES, TYPE_META, Field, Shape
 
 MEDIA: Final = "application/vnd.kubernetes.protobuf"
 MAGIC: Final = b"k8s\x00"
@@ -62,7 +63,7 @@ def _signed(value: int) -> int:
     return value - (1 << 64) if value >= 1 << 63 else value
 
 
-def _time(data: bytes) -> str | None:
+def _time(data: bytes, *, micro: bool = False) -> str | None:
     """RFC 3339 text; None for Go's zero time, which is an empty message."""
     parts = dict(_fields(data))
     if not parts:
@@ -74,7 +75,7 @@ def _time(data: bytes) -> str | None:
         moment = datetime.datetime.fromtimestamp(_signed(seconds), datetime.UTC)
     except (ValueError, OverflowError, OSError) as error:
         raise Malformed from error
-    fraction = f".{nanos // 1000:06d}" if nanos else ""
+    fraction = f".{nanos // 1000:06d}" if nanos or micro else ""
     return moment.replace(tzinfo=None).isoformat() + fraction + "Z"
 
 
@@ -112,6 +113,7 @@ def _text(data: bytes) -> str:
 _READERS: Final[Mapping[Shape, Callable[[bytes], Any]]] = {
     Shape.BYTES: _text,
     Shape.TIME: _time,
+    Shape.MICRO_TIME: functools.partial(_time, micro=True),
     Shape.DOUBLE: _double,
     Shape.JSON: _json,
 }
@@ -163,7 +165,7 @@ def message(name: str, data: bytes, depth: int = 0) -> Any:
         elif field.repeated:
             found.setdefault(field.name, []).append(_scalar(field, value, depth))
         elif (one := _scalar(field, value, depth)) is not None:
-            found[field.name] = one
+            found |= {field.name: one} if field.name else one
     if name in BARE:
         return next((found[member] for member in BARE[name] if member in found), None)
     return found
