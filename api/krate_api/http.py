@@ -49,6 +49,7 @@ class Request:
         self.path: str = scope["path"]
         self.raw_path: bytes = scope.get("raw_path") or self.path.encode()
         self._receive = receive
+        self._ahead: bytes | errors.StatusError | None = None
         self._headers: dict[str, list[str]] = {}
         for name, value in scope["headers"]:
             self._headers.setdefault(name.decode("latin-1").lower(), []).append(value.decode("latin-1"))
@@ -77,6 +78,10 @@ class Request:
             RequestEntityTooLarge: it is longer than `limit` bytes.
             Disconnected: the client went away first.
         """
+        if isinstance(self._ahead, errors.StatusError):
+            raise self._ahead
+        if self._ahead is not None:
+            return self._ahead
         declared = self.header("content-length")
         if declared.isascii() and declared.isdigit() and (len(declared) > _MAX_DIGITS or int(declared) > limit):
             raise errors.RequestEntityTooLarge(f"Request entity too large: limit is {limit}")
@@ -93,6 +98,22 @@ class Request:
             parts.append(chunk)
             if not message.get("more_body"):
                 return b"".join(parts)
+
+    async def read_ahead(self) -> bytes:
+        """Read the body now: `body` answers, or refuses, without waiting afterwards.
+
+        Returns:
+            The body; empty when it is too large.
+
+        Raises:
+            Disconnected: the client went away first.
+        """
+        try:
+            self._ahead = await self.body()
+        except errors.RequestEntityTooLarge as refusal:
+            self._ahead = refusal
+            return b""
+        return self._ahead
 
     async def disconnected(self) -> None:
         """Return when the client goes away."""

@@ -34,6 +34,7 @@ from krate_api.gatekeeper import ApiGatekeeper
 from krate_api.maintenance import Compactor
 from krate_api.metrics import Metrics
 from krate_api.openapi.serving import OpenAPI
+from krate_api.registry.lanes import Lane
 from krate_api.registry.writing import Kit
 from krate_api.resources import Catalog, Resource
 from krate_api.routes.access_reviews import AccessReviews
@@ -110,9 +111,11 @@ class Running:
     compactor: Compactor
     denials: Denials
     registrar: Registrar
+    lane: Lane
 
     async def close(self) -> None:
         """Stop what runs beside requests, then the store."""
+        await self.lane.close()
         await self.registrar.close()
         await self.compactor.close()
         await self.denials.close()
@@ -159,7 +162,8 @@ async def build(
     source = Source(core.store, git, core.authorizer, core.clock)
     chain = _chain(core, policies)
     kit = Kit(served, core.store, chain, Finders(source), core.clock)
-    registrar = Registrar(kit, core.feeds)
+    lane = Lane()
+    registrar = Registrar(kit, core.feeds, lane)
     await registrar.load()
     await core.authorizer.load()
     await seed.seed(kit)
@@ -179,21 +183,22 @@ async def build(
         authorizer=core.authorizer,
         discovery=Discovery(served, core.clock),
         openapi=OpenAPI(served, core.clock),
-        objects=Objects(kit, core.feeds),
+        objects=Objects(kit, core.feeds, lane),
         creators=Creators(
             AccessReviews(core.authorizer),
             IdentityReviews(core.identities, core.clock),
             Queries(core.store, core.authorizer),
+            lane,
         ),
         plain=plain,
         handlers=handlers,
         denials=denials,
         metrics=metrics,
     )
-    return _start(core, kit, parts, registrar)
+    return _start(core, kit, parts, registrar, lane)
 
 
-def _start(core: Core, kit: Kit, parts: Parts, registrar: Registrar) -> Running:
+def _start(core: Core, kit: Kit, parts: Parts, registrar: Registrar, lane: Lane) -> Running:
     plain = parts.plain
     projector = Projector(core.store)
     core.store.listen(log_topic(activity.LOG), projector.wake)
@@ -210,4 +215,4 @@ def _start(core: Core, kit: Kit, parts: Parts, registrar: Registrar) -> Running:
         return ""
 
     plain.health.checks["store"] = store_answers
-    return Running(core, Server(parts), kit, plain, projector, compactor, parts.denials, registrar)
+    return Running(core, Server(parts), kit, plain, projector, compactor, parts.denials, registrar, lane)

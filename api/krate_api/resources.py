@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any, Final
 
 from krate import names
 from krate.kinds import STATUS, Form, Kind, NameRule
+from krate.lazily import lazy
 from krate.names import Verb
 from krate.schema import Schema, structural
 from krate_api import paths
@@ -34,7 +34,7 @@ class Resource:
         self.schema: Schema = structural(kind.model) if schema is None else schema
         self._owners: dict[str, FieldManager] = {}
 
-    @cached_property
+    @lazy
     def shape(self) -> Shape:
         """Compiled on first use, so that start-up does not pay for kinds that nobody writes.
 
@@ -83,6 +83,11 @@ class Resource:
     def plain(self) -> bool:
         """Whether nothing reads an object as if it were well formed before it is validated."""
         return type(self.strategy) is Strategy or self.kind.form is Form.CUSTOM
+
+    @property
+    def laborious(self) -> bool:
+        """Whether to write even a small object may take long."""
+        return self.strategy.laborious
 
     @property
     def stored_as(self) -> str:

@@ -1,7 +1,7 @@
 """YAML bodies as Kubernetes reads them: JSON's types only, written as a tree of nodes and counted while it is walked.
 
 No constructor of the YAML library runs, so there is nothing to inject: times and sexagesimal numbers are texts, tags
-beyond JSON's types are refused, merge keys have no meaning, and aliases may not expand to more than a bounded tree.
+beyond JSON's types are refused, merge keys have no meaning, and aliases may expand as far as Go's reader lets them.
 """
 
 import math
@@ -12,8 +12,10 @@ from typing import Any, Final
 
 import yaml
 
-MAX_NODES: Final = 200_000
-"""Nodes that aliases may expand to: a billion laughs ends here."""
+_MANY_NODES: Final = (400_000, 4_000_000)
+"""Up to the first nearly all nodes may come from aliases, from the second on a tenth (yaml.v2, allowedAliasRatio)."""
+_FEW: Final = (100, 1000)
+"""Nodes from aliases, and nodes, that are never too many."""
 MAX_DEPTH: Final = 64
 MAX_DUPLICATES: Final = 100
 
@@ -90,11 +92,12 @@ class _Reader:
     duplicates: list[str] = field(default_factory=list[str])
     lines: list[str] = field(default_factory=list[str])
     nodes: int = 0
+    from_aliases: int = 0
+    seen: set[int] = field(default_factory=set[int])
+    """Identities of nodes: whoever comes to one again comes by an alias."""
 
     def value(self, node: yaml.Node, path: str, depth: int) -> Any:
-        self.nodes += 1
-        if self.nodes > MAX_NODES:
-            raise ValueError("document contains excessive aliasing")
+        self._count(node)
         if depth > MAX_DEPTH:
             raise ValueError("exceeded max depth")
         if isinstance(node, yaml.ScalarNode):
@@ -105,6 +108,7 @@ class _Reader:
             return [self.value(item, f"{path}[{number}]", depth + 1) for number, item in enumerate(node.value)]
         found: dict[str, Any] = {}
         for key_node, value_node in node.value:
+            self._count(key_node)
             key = _key_text(key_node)
             at = f"{path}.{key}" if path else key
             if key in found and len(self.duplicates) < MAX_DUPLICATES:
@@ -112,6 +116,28 @@ class _Reader:
                 self.lines.append(f'line {key_node.start_mark.line + 1}: key "{key}" already set in map')
             found[key] = self.value(value_node, at, depth + 1)
         return found
+
+    def _count(self, node: yaml.Node) -> None:
+        """Count a node: a billion laughs end here.
+
+        Raises:
+            ValueError: too many of all nodes come from aliases.
+        """
+        self.nodes += 1
+        if id(node) not in self.seen:
+            self.seen.add(id(node))
+            return
+        self.from_aliases += 1
+        few_aliases, few = _FEW
+        if self.from_aliases > few_aliases and self.nodes > few and self.from_aliases > _allowed(self.nodes):
+            raise ValueError("document contains excessive aliasing")
+
+
+def _allowed(nodes: int) -> float:
+    """How many of so many nodes may come from aliases."""
+    low, high = _MANY_NODES
+    beyond = min(max(nodes - low, 0) / (high - low), 1)
+    return nodes * (0.99 - 0.89 * beyond)
 
 
 def scalar(node: yaml.ScalarNode) -> Any:

@@ -8,11 +8,11 @@ rule.evaluate({"spec": {"replicas": 3}})        # Outcome(value=True, cost=3)
 import re
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cached_property
 from typing import Any, Final
 
 from cel_expr_python import cel
 
+from krate.lazily import lazy
 from krate_cel import conversion, declarations, engine, macros, messages
 from krate_cel.declared import Declared, cardinality
 from krate_cel.interpreter import estimates, literals, plan, tree
@@ -68,7 +68,7 @@ class Rule:
         self._optional_old = optional_old
         self._step = plan.compiled(found)
 
-    @cached_property
+    @lazy
     def most(self) -> int:
         """What it can cost at most."""
         return estimates.estimate(self._tree, self._declared)

@@ -81,6 +81,11 @@ class Krate:
             self._process.terminate()
             self._process.wait(20)
 
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
     def pause_controllers(self) -> None:
         """Stop process B where it stands, for a row about the API server alone; it dies with its parent."""
         assert self._process is not None

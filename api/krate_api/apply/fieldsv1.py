@@ -1,25 +1,34 @@
 """Sets of fields as they are stored: nested objects, "." for a field that has something below it (FieldsV1)."""
 
-from collections.abc import Mapping
+import heapq
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from krate_api.apply import elements
-from krate_api.apply.elements import Unreadable
+from krate_api.apply.elements import Element, Unreadable
 from krate_api.apply.fieldsets import FieldSet
 
 _SELF: Final = "."
+_PART: Final = 10_000
 
 
 def encode(fields: FieldSet) -> dict[str, Any]:
     """The object of a set, keys in upstream's order."""
     found: dict[str, Any] = {}
-    for element in sorted(fields.members | fields.children.keys()):
+    for element in _sorted([*(fields.members | fields.children.keys())]):
         below = fields.children.get(element)
         inner = encode(below) if below is not None else {}
         if inner and element in fields.members:
             inner = {_SELF: {}, **inner}
         found[elements.written(element)] = inner
     return found
+
+
+def _sorted(found: list[Element]) -> Iterable[Element]:
+    """All in order; of very many, parts are sorted and then merged, because nobody else runs while a list is sorted."""
+    if len(found) <= _PART:
+        return sorted(found)
+    return heapq.merge(*(sorted(found[start : start + _PART]) for start in range(0, len(found), _PART)))
 
 
 def decode(fields: Any) -> FieldSet:

@@ -13,6 +13,7 @@ from krate_api.definitions import conditions, history, serving
 from krate_api.definitions.cleanup import Cleanup
 from krate_api.definitions.conditions import Definition, Taken
 from krate_api.registry import writing
+from krate_api.registry.lanes import Lane
 from krate_api.registry.writing import Kit
 from krate_api.store import encoding
 from krate_api.store.changelog import Feeds
@@ -26,8 +27,9 @@ RETRY: Final = 1.0
 class Registrar:
     """`load` before requests are answered; `start` afterwards."""
 
-    def __init__(self, kit: Kit, feeds: Feeds) -> None:
+    def __init__(self, kit: Kit, feeds: Feeds, lane: Lane) -> None:
         self._kit = kit
+        self._lane = lane
         self._feeds = feeds
         self._table = {resource.kind.resource: resource.kind for resource in kit.catalog.resources}
         self._known: dict[str, Definition] = {}
@@ -61,6 +63,7 @@ class Registrar:
     async def _run(self) -> None:
         feed = self._feeds.of(DEFINITION.resource)
         for name in list(self._known):
+            await self._compile(name)
             await self._patiently(name, self._known[name])
         while True:
             try:
@@ -129,6 +132,7 @@ class Registrar:
         if name in self._served and before is not None and _same(before, obj):
             return
         self._served[name] = await self._resources(obj)
+        await self._compile(name)
         self._publish()
         if before is not None and before["spec"] != obj["spec"]:
             self._feeds.of(name).interrupt()
@@ -142,6 +146,12 @@ class Registrar:
         if older.reindex and found:
             await history.reindex(self._kit.store, found[0])
         return found
+
+    async def _compile(self, name: str) -> None:
+        """Compile large schemas that reads need, because objects were written under others before."""
+        for resource in self._served[name]:
+            if resource.laborious and resource.renews:
+                await self._lane.call(lambda resource=resource: resource.shape)
 
     def _publish(self) -> None:
         self._kit.catalog.serve(resource for resources in self._served.values() for resource in resources)

@@ -8,12 +8,12 @@ and given defaults when it is read, as upstream does with every object.
 import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any, Final
 
 import orjson
 
 from krate.kinds.row import ALL_VERBS, STATUS, Form, Kind, Scale, Scope, Subresource
+from krate.lazily import lazy
 from krate.models.meta import Resource as Model
 from krate.names import Verb
 from krate.schema import Schema
@@ -33,6 +33,10 @@ _IMPLICIT: Final[Mapping[str, Schema]] = {
     "kind": {"type": "string"},
     "metadata": {"type": "object"},
 }
+LARGE: Final = 32 * 1024
+"""Bytes from which on schemas take long to compile."""
+_REPEATED: Final = (b'"x-kubernetes-validations"', b'"anyOf"', b'"allOf"', b'"oneOf"', b'"not"')
+"""Keywords by which a small schema can take long over a small object."""
 SCALE: Final = Subresource("scale", STATUS.verbs, kind="Scale", group="autoscaling", version="v1")
 
 
@@ -42,6 +46,12 @@ class Shapes:
     def __init__(self, schemas: Mapping[str, Schema]) -> None:
         self.schemas = schemas
         self._compiled: dict[str, StructuralSchema] = {}
+
+    @lazy
+    def laborious(self) -> bool:
+        """Whether they are large, or try alternatives and rules again and again."""
+        text = orjson.dumps(self.schemas)
+        return len(text) > LARGE or any(word in text for word in _REPEATED)
 
     def of(self, api_version: str) -> StructuralSchema | None:
         """The schema that objects of a version are pruned and defaulted by."""
@@ -71,7 +81,7 @@ class CustomResource(Resource):
         self._storage = storage
         self._head = _head(kind.api_version)
 
-    @cached_property
+    @lazy
     def shape(self) -> StructuralSchema:
         """Compiled on first use, and shared with the versions that read what this one stored."""
         return self._storage.shapes.of(self.kind.api_version) or StructuralSchema(self.schema)
@@ -84,6 +94,15 @@ class CustomResource(Resource):
     def verbs(self) -> tuple[Verb, ...]:
         """All, also while the definition goes and discovery names fewer: finalizers must come off."""
         return ALL_VERBS
+
+    @property
+    def laborious(self) -> bool:
+        return self._storage.shapes.laborious
+
+    @property
+    def renews(self) -> bool:
+        """Whether some objects are brought under today's schema when they are read."""
+        return self._storage.older > 0
 
     @property
     def stored_as(self) -> str:

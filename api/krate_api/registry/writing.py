@@ -1,7 +1,7 @@
 """What every write shares: validation in the fixed order, admission, audit and the mapping of store errors."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from krate import clock, errors, kinds, names
@@ -13,6 +13,7 @@ from krate_api.admission.interface import Operation, Request
 from krate_api.http import MAX_BODY
 from krate_api.registry import metadata, metadata_rules
 from krate_api.registry.call import Call, WriteOptions
+from krate_api.registry.lanes import Lane
 from krate_api.resources import Catalog, Resource
 from krate_api.store import encoding
 from krate_api.store.interface import Committed, Put, Store, Stored
@@ -44,6 +45,10 @@ class Kit:
     chain: Chain
     facts: FactFinder
     clock: clock.Clock
+
+    def within(self, lane: Lane) -> "Kit":
+        """This kit for use in a lane."""
+        return replace(self, store=lane.port(self.store), chain=lane.port(self.chain), facts=lane.port(self.facts))
 
     def now(self) -> str:
         return clock.rfc3339(self.clock())

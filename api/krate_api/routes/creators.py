@@ -11,6 +11,7 @@ from krate_api.forge.queries import Queries
 from krate_api.http import Response
 from krate_api.registry import decoding, listing, updating, writing
 from krate_api.registry.call import Call, write_options
+from krate_api.registry.lanes import LARGE, Lane
 from krate_api.resources import Resource
 from krate_api.routes import access_reviews
 from krate_api.routes.access_reviews import AccessReviews
@@ -23,8 +24,9 @@ Creator = Callable[[dict[str, Any], Call], Awaitable[dict[str, Any]]]
 class Creators:
     """Handlers by kind."""
 
-    def __init__(self, access: AccessReviews, identities: IdentityReviews, queries: Queries) -> None:
+    def __init__(self, access: AccessReviews, identities: IdentityReviews, queries: Queries, lane: Lane) -> None:
         self._queries = queries
+        self._lane = lane
         self._creators: dict[Kind, Creator] = {
             **dict.fromkeys(access_reviews.KINDS, access.answer),
             kinds.SELF_SUBJECT_RULES_REVIEW: access.rules,
@@ -41,10 +43,16 @@ class Creators:
         request, call = visit.request, visit.call
         options = write_options(request, "CreateOptions")
         media = bodies.check_media_type(request, bodies.accepted_for(resource.kind))
-        obj = decoding.decode(await request.body(), media, resource, call, options)
-        _place(obj["metadata"], visit.info.namespace)
-        resource.shape.default(obj)
-        writing.check_shape(resource, obj)
+        data = await request.body()
+
+        def read() -> dict[str, Any]:
+            obj = decoding.decode(data, media, resource, call, options)
+            _place(obj["metadata"], visit.info.namespace)
+            resource.shape.default(obj)
+            writing.check_shape(resource, obj)
+            return obj
+
+        obj = await self._lane.call(read) if len(data) > LARGE else read()
         answered = await self._creators[resource.kind](obj, call)
         rendered = listing.render(answered, visit.wanted)
         return Response(rendered.body, 201, rendered.content_type)

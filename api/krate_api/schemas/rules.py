@@ -7,9 +7,9 @@ upstream's texts. What an update left unchanged may go on breaking rules, except
 import contextlib
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cached_property
 from typing import Any, Final
 
+from krate.lazily import lazy
 from krate.schema import Schema
 from krate_api.schemas import causes, fieldpaths, gofmt
 from krate_api.schemas.budgets import NO_BUDGET, Budget, Old, Spent
@@ -76,11 +76,11 @@ class Ruled:
         )
         self.properties = dict(_members(schema, said, kind))
 
-    @cached_property
+    @lazy
     def environment(self) -> rules.Rules | None:
         return None if self._kind is None else rules.Rules(self._kind)
 
-    @cached_property
+    @lazy
     def compiled(self) -> list[Compiled]:
         """The rules, compiled when the first object needs them."""
         if self.environment is None:

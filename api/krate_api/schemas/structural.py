@@ -6,12 +6,12 @@ The order of the steps is that of AX/pkg/registry/customresource/strategy.go.
 
 import functools
 from collections.abc import Callable, Collection, Mapping
-from functools import cached_property
 from typing import Any, Final
 
 import jsonschema_rs
 
 from krate.errors import Cause, CauseType
+from krate.lazily import lazy
 from krate.schema import Schema
 from krate_api.schemas import causes, defaulting, embedded, listtypes, nodes, pruning, validation
 from krate_api.schemas.budgets import Budget
@@ -49,7 +49,7 @@ class StructuralSchema:
         self._has_lists = listtypes.matters(self.node)
         self._has_embedded = embedded.matters(self.node)
 
-    @cached_property
+    @lazy
     def _rules(self) -> Callable[[Any, Pair | None], Budget] | None:
         """Judges by rules; CEL, which takes its time to load, is there for schemas that have any."""
         if not nodes.has_rules(self._schema):
@@ -58,7 +58,7 @@ class StructuralSchema:
 
         return functools.partial(rules.problems, rules.of(self._schema))
 
-    @cached_property
+    @lazy
     def _quick(self) -> Quick | None:
         try:
             return Quick(self.node)

@@ -46,6 +46,7 @@ class DefinitionStrategy(Strategy):
 
     shape = DefinitionShape()
     status_keeps_metadata = False  # AE/pkg/registry/customresourcedefinition/strategy.go resets new by itself
+    laborious = True
 
     def update(self, obj: Object, old: Mapping[str, Any], facts: Facts, stamp: Stamp) -> None:
         stored: list[str] = list(obj["status"].get("storedVersions") or ())

@@ -68,6 +68,8 @@ class Strategy:
     """Whether names come from a sequence: the create path then predicts, and tries again when the number is gone."""
     status_keeps_metadata: bool = True
     """Whether writes of the status leave metadata as it is; of two kinds of Kubernetes they do not."""
+    laborious: bool = False
+    """Whether to write even a small object may take long."""
 
     def prepare(self, obj: Object, stamp: Stamp) -> None:
         """Change the object before defaults and stamps: for what users may write in two ways."""

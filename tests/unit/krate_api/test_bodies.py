@@ -282,3 +282,17 @@ async def test_body_limit() -> None:
     for headers in ({}, {"content-length": "101"}):
         with pytest.raises(errors.RequestEntityTooLarge, match="limit is 100"):
             await api_requests.request("POST", "/", headers=headers, body=b"x" * 101).body(limit=100)
+
+
+@pytest.mark.parametrize(
+    ("plain", "aliases", "accepted"),
+    [(250_000, 0, True), (20, 99, True), (3_000, 100_000, True), (50, 2_000, True), (10, 5_000, False)],
+)
+def test_yaml_may_be_large_but_not_by_aliases(*, plain: int, aliases: int, accepted: bool) -> None:
+    """Any number of nodes is read; when there are many, one in a hundred must be written out (yaml.v2)."""
+    data = b"x: &x [1]\nplain: [%s]\naliases: [%s]\n" % (b"1," * plain, b"*x," * aliases)
+    if accepted:
+        assert len(bodies.value_of(data, "application/yaml")["aliases"]) == aliases
+    else:
+        with pytest.raises(bodies.Malformed, match="excessive aliasing"):
+            bodies.value_of(data, "application/yaml")
