@@ -17,8 +17,8 @@ def answered(shape: StructuralSchema, row: dict[str, Any]) -> dict[str, Any]:
         old = {**TYPE, **copy.deepcopy(row["old"])}
         shape.default(old)
     try:
-        shape.default(sent)
         unknown = shape.prune(sent)
+        shape.default(sent)
     except Malformed as problem:
         return {"code": 400, "message": f'Thing in version "v1" cannot be handled as a Thing: {problem}'}
     warnings = [f'299 - "unknown field \\"{path}\\""' for path in unknown]

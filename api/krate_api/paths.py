@@ -39,6 +39,18 @@ def look(obj: Any, path: str) -> Any:
     return value
 
 
+def keys(path: str) -> list[str]:
+    """The keys of a path of a scale subresource, `.spec.replicas`: nothing in it but the dots means anything."""
+    return path.removeprefix(".").split(".")
+
+
+def nested(obj: Any, path: str) -> Any:
+    """The value at a path of a scale subresource, or None."""
+    for key in keys(path):
+        obj = obj.get(key) if isinstance(obj, dict) else None
+    return obj
+
+
 def text(value: Any) -> str:
     """A scalar as selectors compare it; everything else is the empty string."""
     if isinstance(value, bool):

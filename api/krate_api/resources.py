@@ -65,7 +65,7 @@ class Resource:
         """Where the versions of the kind have the replicas that their scale shows."""
         if self.kind.scale is None:
             return dict.fromkeys(self.schemas)
-        parts = self.kind.scale.spec_replicas.removeprefix(".").split(".")
+        parts = paths.keys(self.kind.scale.spec_replicas)
         return dict.fromkeys(self.schemas, tuple(map(elements.field, parts)))
 
     def _unwritten(self, subresource: str) -> FieldSet:
@@ -93,6 +93,15 @@ class Resource:
     def stored_as(self) -> str:
         """The apiVersion in which objects are stored, whichever of a kind's versions they were written in."""
         return self.kind.api_version
+
+    @property
+    def converts(self) -> bool:
+        """Whether objects are stored by another version's schema: its defaults are those of everything that is read."""
+        return False
+
+    def stored(self, obj: Mapping[str, Any]) -> dict[str, Any]:
+        """An object as it is stored."""
+        return {**obj, "apiVersion": self.stored_as}
 
     def shown(self, body: bytes) -> bytes:
         """A stored body as this version shows it: the stored bytes, unless a kind has several versions or schemas."""

@@ -101,7 +101,9 @@ def judged(obj: Mapping[str, Any], taken: Taken, now: str) -> Definition:
     accepted = said[0] == "True"
     if not holds(found, ESTABLISHED):
         why: Said = ("False", "NotAccepted", "not all names are accepted")
-        if accepted:
+        if accepted and conversions.unusable(found["spec"]["conversion"]):
+            why = ("False", "InvalidCABundle", "The conversion webhook CABundle is invalid")
+        elif accepted:
             why = ("True", "InitialNamesAccepted", "the initial names have been accepted")
         put(found, ESTABLISHED, why, now)
     _conform(found, now)

@@ -111,6 +111,12 @@ def _bundle(encoded: str, path: str) -> list[Cause]:
     return []
 
 
+def unusable(conversion: Mapping[str, Any]) -> bool:
+    """Whether the CA bundle of a conversion, as it is stored, is none."""
+    bundle = ((conversion.get("webhook") or {}).get("clientConfig") or {}).get("caBundle", "")
+    return bool(bundle and _bundle(bundle, ""))
+
+
 def _known_invalid(conversion: Mapping[str, Any]) -> bool:
     bundle = (conversion.get("webhookClientConfig") or {}).get("caBundle", "")
     return bool(bundle and _bundle(bundle, ""))

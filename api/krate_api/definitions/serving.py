@@ -1,11 +1,13 @@
 """From a definition to what is served: one resource per version, over one set of stored objects.
 
-Objects are stored once, in the storage version. Versions differ in nothing but the word (conversion None), so that
-another version is the same bytes behind another beginning. An object that was written under an older schema is pruned
-and given defaults when it is read, as upstream does with every object.
+Objects are stored once, in the storage version. Where versions differ in nothing but the word (conversion None),
+another version is the same bytes behind another beginning. An object that was written under another schema, an older
+one or that of another version, is pruned and given defaults by the schema of the version it is stored in when it is
+read, as upstream does with every object.
 """
 
 import contextlib
+import copy
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -16,8 +18,10 @@ from krate.kinds.row import ALL_VERBS, STATUS, Form, Kind, Scale, Scope, Subreso
 from krate.lazily import lazy
 from krate.models.meta import Resource as Model
 from krate.names import Verb
-from krate.schema import Schema
+from krate.schema import Schema, strip_descriptions
 from krate_api import paths, versions
+from krate_api.apply import elements
+from krate_api.apply.elements import Path
 from krate_api.definitions import conditions, conversions, printing, selecting
 from krate_api.definitions.conditions import Definition
 from krate_api.resources import Resource
@@ -46,6 +50,9 @@ class Shapes:
     def __init__(self, schemas: Mapping[str, Schema]) -> None:
         self.schemas = schemas
         self._compiled: dict[str, StructuralSchema] = {}
+        first, *others = map(strip_descriptions, schemas.values())
+        self.differ = any(other != first for other in others)
+        """Whether what is written by one version may not fit another."""
 
     @lazy
     def laborious(self) -> bool:
@@ -69,8 +76,14 @@ class Storage:
     shapes: "Shapes"
     selectable: tuple[str, ...]
     """The selectable fields of all versions, which the store keeps an index of."""
+    replicas: Mapping[str, Path | None]
+    """By apiVersion: where the replicas stand that the scale subresource shows."""
     older: int
     """Objects up to this version were written under other schemas."""
+
+    def reads(self, body: bytes) -> bool:
+        """Whether an object of these bytes may differ from what is read of it."""
+        return self.shapes.differ or 0 < encoding.version(body) <= self.older
 
 
 class CustomResource(Resource):
@@ -91,6 +104,10 @@ class CustomResource(Resource):
         return self._storage.shapes.schemas
 
     @property
+    def replicas(self) -> Mapping[str, Path | None]:
+        return self._storage.replicas
+
+    @property
     def verbs(self) -> tuple[Verb, ...]:
         """All, also while the definition goes and discovery names fewer: finalizers must come off."""
         return ALL_VERBS
@@ -109,11 +126,35 @@ class CustomResource(Resource):
         return self._storage.api_version
 
     def shown(self, body: bytes) -> bytes:
-        if 0 < encoding.version(body) <= self._storage.older:
-            body = _renewed(body, self._storage)
+        if self._storage.reads(body):
+            return self._read(body)
         if body.startswith(self._head):
             return body
         return self._head + body[body.index(b',"kind":') :]
+
+    def _read(self, body: bytes) -> bytes:
+        obj = encoding.decode(body)
+        written = obj["apiVersion"]
+        shape = self._storage.shapes.of(written)
+        if shape is not None:
+            _prune(shape, obj)
+            shape.default(obj)
+        if self._storage.shapes.differ and written != self.kind.api_version:
+            _prune(self.shape, obj)
+        return encoding.body({**obj, "apiVersion": self.kind.api_version}, encoding.version(body))
+
+    @property
+    def converts(self) -> bool:
+        return self._storage.shapes.differ and self.kind.api_version != self.stored_as
+
+    def stored(self, obj: Mapping[str, Any]) -> dict[str, Any]:
+        if not self.converts:
+            return super().stored(obj)
+        found = copy.deepcopy({**obj, "apiVersion": self.stored_as})
+        shape = self._storage.shapes.of(self.stored_as)
+        if shape is not None:
+            _prune(shape, found)
+        return found
 
     def outdated(self, body: bytes) -> bool:
         return not body.startswith(_head(self.stored_as))
@@ -127,15 +168,10 @@ def _head(api_version: str) -> bytes:
     return b'{"apiVersion":' + orjson.dumps(api_version)
 
 
-def _renewed(body: bytes, storage: Storage) -> bytes:
-    obj = encoding.decode(body)
-    shape = storage.shapes.of(obj["apiVersion"])
-    if shape is None:
-        return body
-    with contextlib.suppress(embedded.Malformed):  # What was accepted once is shown.
+def _prune(shape: StructuralSchema, obj: dict[str, Any]) -> None:
+    """Prune what was accepted once, whatever this schema says of metadata in it."""
+    with contextlib.suppress(embedded.Malformed):
         shape.prune(obj)
-    shape.default(obj)
-    return encoding.draft(obj).at(encoding.version(body))
 
 
 def rooted(version: Mapping[str, Any]) -> Schema:
@@ -158,7 +194,8 @@ def resources(obj: Definition, older: int) -> tuple[CustomResource, ...]:
     schemas = {f"{group}/{version['name']}": rooted(version) for version in spec["versions"]}
     stored = next(version["name"] for version in spec["versions"] if version["storage"])
     fields = dict.fromkeys(field for version in spec["versions"] for field in selecting.selectable(version))
-    storage = Storage(f"{group}/{stored}", Shapes(schemas), tuple(fields), older)
+    replicas = {f"{group}/{version['name']}": _replicas(version) for version in spec["versions"]}
+    storage = Storage(f"{group}/{stored}", Shapes(schemas), tuple(fields), replicas, older)
     terminating = conditions.holds(obj, conditions.TERMINATING)
     served = sorted((one for one in spec["versions"] if one["served"]), key=lambda one: versions.order(one["name"]))
     if spec["conversion"]["strategy"] == conversions.WEBHOOK:
@@ -191,6 +228,11 @@ def kind_of(obj: Definition, version: Mapping[str, Any]) -> Kind:
         list_name=accepted.get("listKind", ""),
         deprecated=_deprecation(spec, version),
     )
+
+
+def _replicas(version: Mapping[str, Any]) -> Path | None:
+    scale = (version.get("subresources") or {}).get("scale")
+    return None if scale is None else tuple(map(elements.field, paths.keys(scale["specReplicasPath"])))
 
 
 def _scale(scale: Mapping[str, Any]) -> Scale:

@@ -7,13 +7,17 @@ those of each kind can be written apart and laid one behind the other.
 
 import struct
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any, Final
 
 import orjson
+import yaml
 
 MEDIA: Final = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf"
 ACCEPTED: Final = (MEDIA, "application/com.github.proto-openapi.spec.v2@v1.0+protobuf")
 
+_WIDE: Final = 1 << 30
+"""Characters of a line of YAML: none is broken."""
 _VARINT, _DOUBLE, _BYTES = 0, 1, 2
 _PATHS, _DEFINITIONS, _PARAMETERS = 8, 9, 10
 _METHODS: Final = {"get": 2, "put": 3, "post": 4, "delete": 5, "options": 6, "head": 7, "patch": 8}
@@ -62,8 +66,16 @@ def _named(number: int, name: str, body: bytes) -> bytes:
 
 
 def _any(value: Any) -> bytes:
-    """Any value, as YAML, which JSON is."""
-    return _text(2, orjson.dumps(value).decode() + "\n")
+    """Any value, as YAML in the block style of gnostic, which clients compare as text."""
+    return _yaml(orjson.dumps(value))
+
+
+@lru_cache(maxsize=4096)  # Documents are made of few values, each of them said many times.
+def _yaml(packed: bytes) -> bytes:
+    text: str = yaml.dump(
+        orjson.loads(packed), Dumper=yaml.CSafeDumper, sort_keys=False, allow_unicode=True, width=_WIDE
+    )
+    return _text(2, text.removesuffix("...\n"))
 
 
 def _extensions(number: int, value: Mapping[str, Any]) -> bytes:

@@ -72,7 +72,8 @@ async def _attempt(write: Write, template: dict[str, Any], attempt: int) -> Stor
     if not obj["metadata"].get("name") and not resource.strategy.predicts_name:
         obj["metadata"]["name"] = metadata.generated_name(obj["metadata"]["generateName"])
     resource.strategy.create(obj, facts, write.stamp())
-    resource.shape.default(obj)
+    if not resource.converts:
+        resource.shape.default(obj)
     writing.check(resource, obj, None, facts.problems)
     writing.warn(write, obj, None)
     if obj["metadata"].pop("resourceVersion", ""):

@@ -60,7 +60,7 @@ def scale_of(obj: Mapping[str, Any], row: Scale) -> dict[str, Any]:
     Raises:
         InternalError: the object says nothing of replicas.
     """
-    if paths.look(obj, row.spec_replicas.removeprefix(".")) is None:
+    if paths.nested(obj, row.spec_replicas) is None:
         raise errors.InternalError.of(f"the spec replicas field {errors.quoted(row.spec_replicas)} does not exist")
     return _shown(obj, row)
 
@@ -68,7 +68,7 @@ def scale_of(obj: Mapping[str, Any], row: Scale) -> dict[str, Any]:
 def _shown(obj: Mapping[str, Any], row: Scale) -> dict[str, Any]:
     wanted = _count(obj, row.spec_replicas)
     status: dict[str, Any] = {"replicas": _count(obj, row.status_replicas)}
-    selector = paths.look(obj, row.label_selector.removeprefix(".")) if row.label_selector else None
+    selector = paths.nested(obj, row.label_selector) if row.label_selector else None
     if isinstance(selector, str) and selector:
         status["selector"] = selector
     kept = ("name", "namespace", "uid", "resourceVersion", "creationTimestamp")
@@ -82,7 +82,7 @@ def _shown(obj: Mapping[str, Any], row: Scale) -> dict[str, Any]:
 
 
 def _count(obj: Mapping[str, Any], path: str) -> int:
-    found = paths.look(obj, path.removeprefix("."))
+    found = paths.nested(obj, path)
     return found if isinstance(found, int) and not isinstance(found, bool) else 0
 
 
@@ -110,7 +110,7 @@ async def scale(
     def scaled(old: dict[str, Any]) -> dict[str, Any]:
         entries: list[dict[str, Any]] = old["metadata"].get("managedFields") or []
         before = _shown(old, row)
-        if paths.look(old, row.spec_replicas.removeprefix(".")) is None:
+        if paths.nested(old, row.spec_replicas) is None:
             before["spec"] = {"replicas": _UNSET}
         before["metadata"]["managedFields"] = owners.to_scale(entries, where)
         wanted = change(copy.deepcopy(before))
@@ -134,7 +134,7 @@ def _written(resource: Resource, old: dict[str, Any], wanted: dict[str, Any], ro
         raise errors.BadRequest(f"the spec replicas field {errors.quoted(row.spec_replicas)} cannot be empty")
     obj, meta = copy.deepcopy(old), wanted["metadata"]
     node = obj
-    *above, last = row.spec_replicas.removeprefix(".").split(".")
+    *above, last = paths.keys(row.spec_replicas)
     for part in above:
         node = node.setdefault(part, {})
     node[last] = replicas

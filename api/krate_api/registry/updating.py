@@ -155,15 +155,15 @@ async def _attempt(
     obj, facts = await _settle(write, wanted, old, subresource, tracked=tracked)
     extra = _immutable(resource, obj, old)
     unmoved(obj, old)
-    if obj == old and not extra and not outdated:
-        return writing.unsaved(resource, obj, version)
+    same = obj == old and not outdated
     obj["metadata"].pop("resourceVersion", None)
     if writing.has_generation(resource) and _spec(obj, resource) != _spec(old, resource):
         obj["metadata"]["generation"] = old["metadata"].get("generation", 0) + 1
     writing.check(resource, obj, old, [*extra, *facts.problems], warn=write.call.warn)
     writing.warn(write, obj, old)
     await write.admit(Operation.UPDATE, obj=obj, old=old, subresource=subresource)
-    if write.options.dry_run:
+    # What changes nothing is judged like everything else, and then not written.
+    if same or write.options.dry_run:
         return writing.unsaved(resource, obj, version)
     gone = _complete(resource, obj)
     operations: list[StoreOperation] = [
@@ -186,13 +186,13 @@ async def _settle(
 ) -> tuple[dict[str, Any], Facts]:
     """The wanted object with everything put back that this endpoint or this caller cannot change."""
     resource, stamp = write.resource, write.stamp()
+    resource.shape.default(wanted)
     if subresource == kinds.STATUS.name:
         obj = copy.deepcopy(old)
         obj["status"] = wanted.get("status") or {}
         if not resource.strategy.status_keeps_metadata:
             metadata.restore(wanted, old)
             obj["metadata"] = copy.deepcopy(wanted["metadata"])
-        resource.shape.default(obj)
         _track(write, obj, old, wanted if tracked else None, subresource)
         if not resource.plain:
             writing.check_shape(resource, obj, old)
@@ -206,7 +206,8 @@ async def _settle(
         if "status" in old:
             wanted["status"] = copy.deepcopy(old["status"])
     resource.strategy.prepare(wanted, stamp)
-    resource.shape.default(wanted)
+    if not resource.converts:
+        resource.shape.default(wanted)
     _track(write, wanted, old, wanted if tracked else None, subresource)
     if not resource.plain:
         writing.check_shape(resource, wanted, old)

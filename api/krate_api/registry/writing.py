@@ -181,7 +181,7 @@ def put(resource: Resource, obj: dict[str, Any], expect: int) -> Put:
         RequestEntityTooLarge: the object is larger than a request may be; patches could make it so.
     """
     key = resource.key(obj["metadata"].get("namespace", ""), obj["metadata"]["name"])
-    draft = encoding.draft({**obj, "apiVersion": resource.stored_as})
+    draft = encoding.draft(resource.stored(obj))
     if len(draft.head) + len(draft.tail) > MAX_BODY:
         raise errors.RequestEntityTooLarge(f"Request entity too large: limit is {MAX_BODY}")
     return Put(key, draft, resource.index(obj), expect)
@@ -190,9 +190,7 @@ def put(resource: Resource, obj: dict[str, Any], expect: int) -> Put:
 def unsaved(resource: Resource, obj: dict[str, Any], version: int) -> Stored:
     """The answer of a dry run: the object as it would be, with the version it was derived from (none for a create)."""
     key = resource.key(obj["metadata"].get("namespace", ""), obj["metadata"]["name"])
-    draft = encoding.draft(obj)
-    body = draft.at(version) if version else (draft.head + draft.tail).replace(b'"resourceVersion":"",', b"", 1)
-    return Stored(key, version, body)
+    return Stored(key, version, encoding.body(obj, version))
 
 
 def conflict(resource: Resource, name: str) -> errors.Conflict:

@@ -4,6 +4,7 @@ A schema is read once (`nodes`) and compiled to closures and to Rust; `validatio
 The order of the steps is that of AX/pkg/registry/customresource/strategy.go.
 """
 
+import contextlib
 import functools
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, Final
@@ -78,9 +79,15 @@ class StructuralSchema:
         return gone + sorted(embedded.coerce(self.node, obj)) if self._has_embedded else gone
 
     def default(self, obj: dict[str, Any]) -> None:
-        """Write defaults into the object, in place; nulls that are not allowed go."""
+        """Write defaults into the object, in place; nulls that are not allowed go.
+
+        Defaults of what is embedded give it an ObjectMeta, whatever else the schema has for its metadata.
+        """
         if self._default:
             self._default(obj)
+            if self._has_embedded:
+                with contextlib.suppress(embedded.Malformed):  # Validation says it.
+                    embedded.coerce(self.node, obj)
 
     def problems(
         self, obj: Mapping[str, Any], old: Mapping[str, Any] | None = None, warn: Callable[[str], None] | None = None

@@ -30,6 +30,12 @@ def draft(obj: Mapping[str, Any]) -> Draft:
     return Draft(head, tail)
 
 
+def body(obj: Mapping[str, Any], version: int) -> bytes:
+    """The final JSON of `obj` at a version; at version 0, that of a dry run, it says none."""
+    found = draft(obj)
+    return found.at(version) if version else (found.head + found.tail).replace(b'"resourceVersion":"",', b"", 1)
+
+
 def decode(body: bytes) -> dict[str, Any]:
     """The object of a stored body."""
     return orjson.loads(body)

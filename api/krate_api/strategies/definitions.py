@@ -92,7 +92,7 @@ class CustomStrategy(Strategy):
         if scale is None:
             return []
         found = [*_replicas(obj, scale.spec_replicas), *_replicas(obj, scale.status_replicas)]
-        selector = paths.look(obj, scale.label_selector.removeprefix(".")) if scale.label_selector else None
+        selector = paths.nested(obj, scale.label_selector) if scale.label_selector else None
         if selector is not None and not isinstance(selector, str):
             found.append(
                 _wrong(scale.label_selector, "", "accessor error: value is of the wrong type, expected string")
@@ -105,7 +105,7 @@ def _wrong(path: str, value: Any, why: str) -> Cause:
 
 
 def _replicas(obj: Mapping[str, Any], path: str) -> list[Cause]:
-    value = paths.look(obj, path.removeprefix("."))
+    value = paths.nested(obj, path)
     if value is None:
         return []
     if not isinstance(value, int) or isinstance(value, bool):

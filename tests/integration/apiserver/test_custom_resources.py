@@ -241,3 +241,38 @@ def test_replicas_are_a_number(admin: API, namespace: str) -> None:
             "field": ".spec.replicas",
         }
     ]
+
+
+def test_replicas_by_version(admin: API, namespace: str) -> None:
+    """Each version has its own path to the replicas, of plain keys; their owners are those of the path."""
+
+    def version(name: str, path: str, *, storage: bool) -> dict[str, Any]:
+        scale = {"specReplicasPath": path, "statusReplicasPath": ".status.replicas"}
+        return crd_rooms.version(name, storage=storage, subresources={"scale": scale})
+
+    versions = [version("v1beta1", ".spec.replicas[0]", storage=True), version("v1", ".spec.replicas", storage=False)]
+    body = crd_rooms.definition(kind="Squadron", versions=versions)
+    crd_rooms.established(admin, body)
+    made = crd_rooms.thing(body, "a", "v1beta1", spec={"replicas[0]": 3, "replicas": 4})
+    admin.post(crd_rooms.collection(body, namespace, "v1beta1"), json=made).raise_for_status()
+    places = [f"{crd_rooms.collection(body, namespace, name)}/a" for name in ("v1beta1", "v1")]
+    assert [admin.get(f"{place}/scale").json()["spec"] for place in places] == [{"replicas": 3}, {"replicas": 4}]
+    scaled = {"content": b'{"spec":{"replicas":5}}', "headers": MERGE, "params": {"fieldManager": "scaler"}}
+    admin.patch(f"{places[1]}/scale", **scaled).raise_for_status()
+    found = admin.get(places[1]).json()
+    assert found["spec"] == {"replicas[0]": 3, "replicas": 5}
+    owned = {one["manager"]: one["fieldsV1"]["f:spec"] for one in found["metadata"]["managedFields"]}
+    assert owned["scaler"] == {"f:replicas": {}}
+
+
+def test_what_changes_nothing_is_judged(admin: API, namespace: str) -> None:
+    """An update that would write nothing is refused by what would refuse any other: apiVersion is never forgiven."""
+    body = crd_rooms.definition(kind="Pinned")
+    crd_rooms.established(admin, body)
+    admin.post(crd_rooms.collection(body, namespace), json=crd_rooms.thing(body)).raise_for_status()
+    pinned = {"type": "object", "properties": {"apiVersion": {"type": "string", "pattern": "^other/v1$"}}}
+    redefine(admin, body, versions=[crd_rooms.version(schema=pinned)])
+    where = f"{crd_rooms.collection(body, namespace)}/a"
+    until(lambda: admin.patch(where, content=b"{}", headers=MERGE).status_code == 422)
+    told = admin.patch(where, content=b"{}", headers=MERGE).json()["details"]["causes"]
+    assert [(one["field"], one["reason"]) for one in told] == [("apiVersion", "FieldValueInvalid")]

@@ -52,6 +52,18 @@ def test_protobuf_says_what_json_says(admin: API) -> None:
     assert packed == meant(plain)
 
 
+def test_extensions_are_block_style(admin: API) -> None:
+    """The values of extensions are YAML as gnostic writes it: clients compare them as text."""
+    fields = [{"jsonPath": ".spec.color"}, {"jsonPath": ".spec.size"}]
+    spec = {"type": "object", "properties": {name: {"type": "string"} for name in ("color", "size")}}
+    schema = {"type": "object", "properties": {"spec": spec}}
+    body = crd_rooms.definition(kind="Shirt", versions=[crd_rooms.version(schema=schema, selectableFields=fields)])
+    crd_rooms.established(admin, body)
+    packed = admin.get("/openapi/v2", headers={"accept": PROTOBUF}).content
+    assert b"x-kubernetes-selectable-fields" in packed
+    assert b"- fieldPath: spec.color\n- fieldPath: spec.size\n" in packed
+
+
 MAPS = frozenset({"properties", "paths", "definitions", "parameters", "responses"})
 
 
