@@ -18,6 +18,7 @@ kubectl|kubernetes|k8s.io/kubernetes/cmd/kubectl|0||$STAMP
 etcd|kubernetes|go.etcd.io/etcd/server/v3|0||
 kube-apiserver|kubernetes|k8s.io/kubernetes/cmd/kube-apiserver|0||$STAMP
 kube-controller-manager|kubernetes|k8s.io/kubernetes/cmd/kube-controller-manager|0||$STAMP
+e2e|kubernetes|./e2e|0||$STAMP
 informer|../informer/program|.|0||
 gitea|gitea|code.gitea.io/gitea|1|sqlite,sqlite_unlock_notify|-X main.Version=1.26.0
 EOF
@@ -25,7 +26,7 @@ EOF
 
 build() { # build NAME FOLDER PACKAGE CGO TAGS FLAGS
     name=$1; folder=$2; package=$3; cgo=$4; tags=$5; flags=$6
-    want=$({ cat "$here/$folder/go.sum" "$here/$folder"/*.go; echo "$@"; } | sha256sum | cut -d' ' -f1)
+    want=$({ cat "$here/$folder/go.sum"; find "$here/$folder" -name '*.go' | sort | xargs cat; echo "$@"; } | sha256sum | cut -d' ' -f1)
     if [ -x "$cache/$name" ] && [ "$(cat "$cache/$name.stamp" 2>/dev/null)" = "$want" ]; then
         echo "tools: $name is current ($cache/$name)"
         return
