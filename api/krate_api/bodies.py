@@ -180,6 +180,12 @@ def type_problem(value: Any, data: bytes) -> str:
     return ""
 
 
+def unregistered(kind: str, version: str) -> str:
+    """Why a kind that says what it is cannot be read: nobody knows it."""
+    known = f"no kind {errors.quoted(kind)} is registered for version {errors.quoted(version)}"
+    return f'{known} in scheme "pkg/runtime/scheme.go:111"'
+
+
 def cannot_unmarshal(value: Any) -> str:
     """How Go begins to say that a value is of another type than the field it is for."""
     return f"json: cannot unmarshal {gofmt.word(value)} into"

@@ -14,9 +14,14 @@ from krate_api.apply import elements
 from krate_api.apply.elements import Path
 from krate_api.apply.fieldmanager import FieldManager
 from krate_api.apply.fieldsets import FieldSet
+from krate_api.schemas import nativetypes
+from krate_api.schemas.nativetypes import NativeSchema
 from krate_api.schemas.structural import StructuralSchema
 from krate_api.store.interface import Index, Key
 from krate_api.strategies.interface import Shape, Strategy
+
+_UNKNOWN: Final = StructuralSchema({"type": "object"})
+"""What objects of a version look like that nobody knows."""
 
 
 class Resource:
@@ -36,12 +41,18 @@ class Resource:
 
     @lazy
     def shape(self) -> Shape:
-        """Compiled on first use, so that start-up does not pay for kinds that nobody writes.
+        """Compiled on first use, so that start-up does not pay for kinds that nobody writes."""
+        if self.strategy.shape is not None:
+            return self.strategy.shape
+        if self.kind.native:
+            return NativeSchema(nativetypes.root(self.kind), self.schema)
+        return StructuralSchema(self.schema)
 
-        Bytes of Kubernetes' own kinds are their strategies' business, which name no value: it may be a secret.
-        """
-        unchecked = {"byte"} if self.kind.form is Form.BUILTIN else ()
-        return self.strategy.shape or StructuralSchema(self.schema, unchecked=unchecked)
+    def shape_of(self, api_version: str) -> Shape | None:
+        """What objects of a version look like; None in a group that has nothing to do with the kind."""
+        if api_version == self.kind.api_version:
+            return self.shape
+        return _UNKNOWN if api_version.rpartition("/")[0] == self.kind.group else None
 
     @property
     def schemas(self) -> Mapping[str, Schema]:

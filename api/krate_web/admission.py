@@ -109,7 +109,7 @@ def _match(body: Mapping[str, Any], member: str) -> Mapping[str, Any] | None:
 def _vap_rule(
     policy: ValidatingAdmissionPolicy, binding: ValidatingAdmissionPolicyBinding, requests: Sequence[Judged]
 ) -> Rule:
-    warnings = (policy.status.type_checking or {}).get("expressionWarnings") or []
+    warnings = policy.status.type_checking.expression_warnings if policy.status.type_checking else ()
     return Rule(
         kind=kinds.VALIDATING_ADMISSION_POLICY,
         name=policy.metadata.name,

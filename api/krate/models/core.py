@@ -1,18 +1,13 @@
 """Kinds of Kubernetes itself that an embedded control plane needs: core/v1 and coordination.k8s.io/v1.
 
-Only the fields that generic clients read and write have types; the rest is kept as it comes.
+Their fields are those of Kubernetes, with its types.
 """
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import Field
 
-from krate.models.meta import FreeForm, Model, Resource, list_map
-
-FreeList = Annotated[
-    tuple[dict[str, Any], ...],
-    Field(json_schema_extra={"items": {"type": "object", "x-kubernetes-preserve-unknown-fields": True}}),
-]
+from krate.models.meta import Model, Resource, list_map
 
 
 class NamespaceSpec(Model):
@@ -98,6 +93,13 @@ class ObjectReference(Model):
     """Part of the referent."""
 
 
+class LocalObjectReference(Model):
+    """A reference to an object in the same namespace."""
+
+    name: str = ""
+    """Name of the referent."""
+
+
 class ServiceAccount(Resource):
     """ServiceAccount binds a name, understood by users, and a principal that can be authenticated and authorized."""
 
@@ -106,7 +108,7 @@ class ServiceAccount(Resource):
         Field(json_schema_extra={"x-kubernetes-patch-strategy": "merge", "x-kubernetes-patch-merge-key": "name"}),
     ] = ()
     """Secrets of this account."""
-    image_pull_secrets: FreeList = ()
+    image_pull_secrets: tuple[LocalObjectReference, ...] = ()
     """Secrets for pulling images."""
     automount_service_account_token: bool | None = None
     """Whether pods get a token mounted."""
@@ -119,6 +121,15 @@ class EventSource(Model):
     """Component name."""
     host: str = ""
     """Node name."""
+
+
+class EventSeries(Model):
+    """A series of equal events."""
+
+    count: int = 0
+    """How often it has occurred."""
+    last_observed_time: Annotated[str | None, Field(json_schema_extra={"format": "date-time"})] = None
+    """When it was last observed."""
 
 
 class Event(Resource):
@@ -148,9 +159,9 @@ class Event(Resource):
     """Instance of the controller."""
     action: str = ""
     """Action that was taken."""
-    related: FreeForm | None = None
+    related: ObjectReference | None = None
     """A secondary object."""
-    series: FreeForm | None = None
+    series: EventSeries | None = None
     """Series this event belongs to."""
 
 
@@ -167,6 +178,10 @@ class LeaseSpec(Model):
     """When it was last renewed."""
     lease_transitions: int | None = None
     """How often it changed hands."""
+    strategy: str | None = None
+    """How a holder is picked, where that is coordinated."""
+    preferred_holder: str | None = None
+    """Who should hold it next."""
 
 
 class Lease(Resource):

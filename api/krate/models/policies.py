@@ -115,10 +115,26 @@ class ValidatingAdmissionPolicySpec(Model):
     """Named expressions."""
 
 
+class ExpressionWarning(Model):
+    """A doubt about an expression."""
+
+    field_ref: str
+    """Path of the field with the expression."""
+    warning: str
+    """What is doubtful."""
+
+
+class TypeChecking(Model):
+    """What was found when the types of expressions were checked."""
+
+    expression_warnings: tuple[ExpressionWarning, ...] = ()
+    """Doubts about expressions."""
+
+
 class ValidatingAdmissionPolicyStatus(ConditionedStatus):
     """What became of the policy."""
 
-    type_checking: FreeForm | None = None
+    type_checking: TypeChecking | None = None
     """Problems found in the expressions."""
 
 

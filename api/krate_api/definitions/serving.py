@@ -30,6 +30,7 @@ from krate_api.schemas.structural import StructuralSchema
 from krate_api.store import encoding
 from krate_api.store.interface import Index
 from krate_api.strategies.definitions import CustomStrategy
+from krate_api.strategies.interface import Shape
 
 _WHILE_TERMINATING: Final = (Verb.DELETE, Verb.DELETE_COLLECTION, Verb.GET, Verb.LIST, Verb.WATCH)
 _IMPLICIT: Final[Mapping[str, Schema]] = {
@@ -98,6 +99,9 @@ class CustomResource(Resource):
     def shape(self) -> StructuralSchema:
         """Compiled on first use, and shared with the versions that read what this one stored."""
         return self._storage.shapes.of(self.kind.api_version) or StructuralSchema(self.schema)
+
+    def shape_of(self, api_version: str) -> Shape | None:
+        return self._storage.shapes.of(api_version) or super().shape_of(api_version)
 
     @property
     def schemas(self) -> Mapping[str, Schema]:

@@ -9,10 +9,11 @@ from typing import Any
 
 from krate import errors
 from krate_api import bodies, yaml_bodies
-from krate_api.registry import creating, decoding, metadata, updating, writing
+from krate_api.registry import creating, decoding, updating, writing
 from krate_api.registry.call import Call, FieldValidation, WriteOptions
 from krate_api.registry.writing import Write
 from krate_api.resources import Resource
+from krate_api.schemas.godecoding import Malformed
 from krate_api.store.interface import Stored
 
 Permit = Callable[[], Awaitable[None]]
@@ -109,12 +110,12 @@ def _tidy(obj: dict[str, Any], resource: Resource) -> None:
     """Unknown fields were refused, so that nothing is to be told.
 
     Raises:
-        Invalid: metadata has a member of the wrong type.
+        Invalid: a value has the wrong type.
     """
     try:
         decoding.tidy(obj, resource)
-    except metadata.WrongType as wrong:
-        raise decoding.unpatchable(obj, str(wrong)) from None
+    except Malformed as malformed:
+        raise decoding.unpatchable(obj, str(malformed), resource) from None
 
 
 async def _create(write: Write, patch: dict[str, Any], *, namespace: str, name: str, permit: Permit) -> Stored:

@@ -8,18 +8,19 @@ from typing import Any, Final
 
 import orjson
 
-from krate import errors
+from krate import errors, kinds
 from krate.errors import Cause, CauseType
-from krate.kinds import Kind
+from krate.kinds import SECRET, Kind
 from krate_api import bodies, duplicates, yaml_bodies
 from krate_api.protobuf import messages
-from krate_api.registry import metadata
 from krate_api.registry.call import Call, FieldValidation, WriteOptions
 from krate_api.resources import Resource
-from krate_api.schemas import embedded
+from krate_api.schemas import objectmeta
+from krate_api.schemas.godecoding import Malformed
 
 _MAX_SHOWN: Final = 64 * 1024
 """Characters of a patched object that a refusal shows."""
+_HIDDEN: Final = "<secret contents redacted>"
 
 
 def decode(data: bytes, media: str, resource: Resource, call: Call, options: WriteOptions) -> dict[str, Any]:
@@ -29,30 +30,46 @@ def decode(data: bytes, media: str, resource: Resource, call: Call, options: Wri
         BadRequest: malformed, another apiVersion, or unknown fields under Strict.
         Invalid: another kind.
     """
+    kind = resource.kind
     try:
-        obj = bodies.parse_object(data, media, kind=resource.kind.name, assumed=_assumed(resource.kind))
+        obj = bodies.parse_object(data, media, kind=kind.name, assumed=assumed(kind))
     except bodies.Malformed as malformed:
-        raise _unhandled(resource, str(malformed)) from None
-    check_version(obj, resource)
+        raise unhandled({"kind": kind.name, "apiVersion": kind.api_version}, kind.name, str(malformed)) from None
+    if kind.native and (why := _foreign(obj, kind)):
+        raise unhandled(obj, kind.name, why)
     repeated = repeated_fields(data, media) if options.field_validation != FieldValidation.IGNORE else []
     try:
         unknown = tidy(obj, resource)
-    except metadata.WrongType as wrong:
-        raise _unhandled(resource, str(wrong)) from None
+    except Malformed as malformed:
+        raise unhandled(obj, kind.name, str(malformed)) from None
     if why := told([*map(duplicate, repeated), *map(unknown_field, unknown)], call, options):
-        raise _unhandled(resource, why)
+        raise unhandled(obj, kind.name, why)
+    check_version(obj, resource)
     check_kind(obj, resource)
     return obj
 
 
-def _assumed(kind: Kind) -> Mapping[str, str]:
+def assumed(kind: Kind) -> Mapping[str, str]:
     """What a body of a compiled type does not say, the URL says: typed clients send neither kind nor apiVersion."""
     return {"kind": kind.name, "apiVersion": kind.api_version} if kind.native else {}
 
 
-def _unhandled(resource: Resource, why: str) -> errors.BadRequest:
-    kind = resource.kind
-    return errors.BadRequest(f'{kind.name} in version "{kind.version}" cannot be handled as a {kind.name}: {why}')
+def unhandled(obj: Mapping[str, Any], kind: str, why: str) -> errors.BadRequest:
+    """The refusal of a body of one kind where one of another is wanted, or which is none of its kind."""
+    version: str = obj["apiVersion"]
+    said = f'{obj["kind"]} in version "{version.rpartition("/")[2]}"'
+    return errors.BadRequest(f"{said} cannot be handled as a {kind}: {why}")
+
+
+def _foreign(obj: Mapping[str, Any], kind: Kind) -> str:
+    """Why an object is none of a compiled type; "" when it is one."""
+    found, version = obj["kind"], obj["apiVersion"]
+    if (found, version) == (kind.name, kind.api_version):
+        return ""
+    if kinds.of(version, found) is None:
+        return bodies.unregistered(found, version)
+    package = kind.group.partition(".")[0] or "core"
+    return f"converting ({version.rpartition('/')[2]}.{found}) to ({package}.{kind.name}): unknown conversion"
 
 
 def repeated_fields(data: bytes, media: str) -> list[str]:
@@ -96,16 +113,18 @@ def check_kind(obj: dict[str, Any], resource: Resource) -> None:
 
 
 def tidy(obj: dict[str, Any], resource: Resource) -> list[str]:
-    """Check the types of metadata and prune the whole; answers the paths of what was unknown.
+    """Check the types of metadata, or of all where they are Go's, and prune the whole; answers what was unknown.
 
     Raises:
-        WrongType: a member of metadata, of the object or of one inside it, has the wrong type.
+        Malformed: a value has the wrong type.
     """
-    unknown = metadata.normalise(obj)
-    try:
-        return [*unknown, *sorted(resource.shape.prune(obj))]
-    except embedded.Malformed as malformed:
-        raise metadata.WrongType(str(malformed)) from None
+    shape, unknown = resource.shape_of(obj.get("apiVersion") or ""), list[str]()
+    if shape is None or not shape.typed:
+        obj["metadata"], unknown = objectmeta.coerce(obj.get("metadata"), "metadata")
+    if shape is not None:
+        unknown += shape.prune(obj)
+    obj["metadata"].pop("selfLink", None)
+    return unknown
 
 
 def told(texts: Iterable[str], call: Call, options: WriteOptions) -> str:
@@ -120,9 +139,13 @@ def told(texts: Iterable[str], call: Call, options: WriteOptions) -> str:
     return ""
 
 
-def unpatchable(obj: Any, why: str) -> errors.Invalid:
-    """The refusal of what a patch would make (AS/pkg/endpoints/handlers/patch.go): about no kind and no name."""
-    shown = errors.quoted(orjson.dumps(obj, option=orjson.OPT_SORT_KEYS).decode()[:_MAX_SHOWN])
+def unpatchable(obj: Any, why: str, resource: Resource) -> errors.Invalid:
+    """The refusal of what a patch would make (AS/pkg/endpoints/handlers/patch.go): about no kind and no name.
+
+    It shows the object, as upstream's, but never a Secret: who may patch one may not therefore read it.
+    """
+    text = _HIDDEN if resource.kind is SECRET else orjson.dumps(obj, option=orjson.OPT_SORT_KEYS).decode()[:_MAX_SHOWN]
+    shown = errors.quoted(text)
     return errors.Invalid.of(
         kind="", group="", name="", causes=[Cause(CauseType.INVALID, f"Invalid value: {shown}: {why}", "patch")]
     )

@@ -88,11 +88,7 @@ def _from_body(request: Request, data: bytes) -> Mapping[str, Any]:
     named: Any = {"kind": KIND, **value} if isinstance(value, dict) else value
     why = bodies.type_problem(named, data)
     if not why and named["kind"] != KIND:
-        version = named.get("apiVersion") or "v1"
-        why = (
-            f"no kind {errors.quoted(named['kind'])} is registered for version {errors.quoted(version)} in scheme "
-            '"pkg/runtime/scheme.go:111"'
-        )
+        why = bodies.unregistered(named["kind"], named.get("apiVersion") or "v1")
     why = (
         why or _wrong(named, _MEMBERS, "") or _wrong(named.get("preconditions") or {}, _PRECONDITIONS, "preconditions.")
     )

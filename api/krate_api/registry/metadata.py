@@ -10,112 +10,12 @@ from typing import Any, Final
 
 import orjson
 
-from krate import clock, errors
+from krate import errors
 from krate.names import Finalizer
-from krate_api import bodies
 
 _ALPHABET: Final = "bcdfghjklmnpqrstvwxz2456789"
 _SUFFIX: Final = 5
 _MAX_PREFIX: Final = 63 - _SUFFIX
-
-MEMBERS: Final[Mapping[str, tuple[type, str]]] = {
-    "name": (str, "string"),
-    "generateName": (str, "string"),
-    "namespace": (str, "string"),
-    "selfLink": (str, "string"),
-    "uid": (str, "types.UID"),
-    "resourceVersion": (str, "string"),
-    "generation": (int, "int64"),
-    "creationTimestamp": (str, "string"),
-    "deletionTimestamp": (str, "string"),
-    "deletionGracePeriodSeconds": (int, "int64"),
-    "labels": (dict, "map[string]string"),
-    "annotations": (dict, "map[string]string"),
-    "ownerReferences": (list, "[]v1.OwnerReference"),
-    "finalizers": (list, "[]string"),
-    "managedFields": (list, "[]v1.ManagedFieldsEntry"),
-}
-"""What metadata may hold (meta/v1 ObjectMeta), and how Go names the types."""
-_OWNER: Final[Mapping[str, tuple[type, str]]] = {
-    "apiVersion": (str, "string"),
-    "kind": (str, "string"),
-    "name": (str, "string"),
-    "uid": (str, "types.UID"),
-    "controller": (bool, "bool"),
-    "blockOwnerDeletion": (bool, "bool"),
-}
-_TIMES: Final = ("creationTimestamp", "deletionTimestamp")
-_RFC3339: Final = "2006-01-02T15:04:05Z07:00"
-
-
-class WrongType(Exception):
-    """a member of metadata has the wrong type, in the words of Go's decoder."""
-
-
-def normalise(obj: dict[str, Any]) -> list[str]:
-    """Check the types of metadata and drop what is unknown, null or empty; answers unknown paths.
-
-    Raises:
-        WrongType: a member has the wrong type.
-    """
-    metadata = obj.get("metadata")
-    if metadata is None:
-        metadata = obj["metadata"] = {}
-    if not isinstance(metadata, dict):
-        raise WrongType(f"{bodies.cannot_unmarshal(metadata)} Go value of type v1.ObjectMeta")
-    unknown = _known(metadata, MEMBERS, "metadata", "ObjectMeta.")
-    for member in list(metadata):
-        if member == "selfLink" or metadata[member] in (None, [], {}) or metadata[member] == "":
-            del metadata[member]
-    for number, owner in enumerate(metadata.get("ownerReferences", [])):
-        _check_item(owner, dict, "ownerReferences", "v1.OwnerReference")
-        unknown += _known(owner, _OWNER, f"metadata.ownerReferences[{number}]", "OwnerReference.ownerReferences.")
-    _check_parts(metadata)
-    return unknown
-
-
-def _known(value: dict[str, Any], members: Mapping[str, tuple[type, str]], path: str, struct: str) -> list[str]:
-    """Drop members that are null or not known, answer the paths of the latter, and check the types of the others."""
-    unknown: list[str] = []
-    for member in sorted(value):
-        if member not in members:
-            del value[member]
-            unknown.append(f"{path}.{member}")
-        elif value[member] is None:
-            del value[member]
-        elif type(value[member]) is not members[member][0]:
-            wanted = "string" if member in _TIMES else f"struct field {struct}{member} of type {members[member][1]}"
-            kind = "value of type " if member in _TIMES else ""
-            raise WrongType(f"{bodies.cannot_unmarshal(value[member])} Go {kind}{wanted}")
-    return unknown
-
-
-def _check_parts(metadata: Mapping[str, Any]) -> None:
-    for member, wanted, name in (
-        ("finalizers", str, "string"),
-        ("managedFields", dict, "v1.ManagedFieldsEntry"),
-    ):
-        for item in metadata.get(member, []):
-            _check_item(item, wanted, member, name)
-    for member in ("labels", "annotations"):
-        for value in metadata.get(member, {}).values():
-            _check_item(value, str, member, "string")
-    for member in _TIMES:
-        text = metadata.get(member)
-        if text is not None:
-            _check_time(text)
-
-
-def _check_item(item: Any, wanted: type, member: str, name: str) -> None:
-    if not isinstance(item, wanted):
-        raise WrongType(f"{bodies.cannot_unmarshal(item)} Go struct field ObjectMeta.{member} of type {name}")
-
-
-def _check_time(text: str) -> None:
-    try:
-        clock.parse(text)
-    except ValueError:
-        raise WrongType(f'parsing time "{text}" as "{_RFC3339}": cannot parse "{text}" as "2006"') from None
 
 
 def generated_name(prefix: str) -> str:
@@ -183,14 +83,15 @@ def deduplicate_owners(obj: dict[str, Any]) -> str:
     return _DUPLICATE_OWNERS + ", ".join(dict.fromkeys(twice))
 
 
-_OURS: Final = frozenset({str(Finalizer.ORPHAN), str(Finalizer.FOREGROUND), str(Finalizer.NAMESPACE)})
+STANDARD_FINALIZERS: Final = frozenset(map(str, (Finalizer.ORPHAN, Finalizer.FOREGROUND, Finalizer.NAMESPACE)))
+"""Those that need no domain."""
 
 
 def finalizer_warnings(obj: Mapping[str, Any], old: Mapping[str, Any] | None) -> list[str]:
     """What to tell about new finalizers of custom resources whose names others might choose too."""
     before = set((old or {"metadata": {}})["metadata"].get("finalizers") or ())
     found: list[str] = []
-    for item in sorted(set(obj["metadata"].get("finalizers") or ()) - before - _OURS):
+    for item in sorted(set(obj["metadata"].get("finalizers") or ()) - before - STANDARD_FINALIZERS):
         if "/" not in item:
             path = " including a path (/)" if "." in item else ""
             found.append(

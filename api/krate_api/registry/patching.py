@@ -9,9 +9,10 @@ import orjson
 from krate import errors
 from krate_api import bodies, duplicates, patches, strategic
 from krate_api.patches import PatchType
-from krate_api.registry import decoding, metadata
+from krate_api.registry import decoding
 from krate_api.registry.call import Call, FieldValidation, WriteOptions
 from krate_api.resources import Resource
+from krate_api.schemas.godecoding import Malformed
 
 _MEMBERS: Final = frozenset({"op", "path", "from", "value"})
 
@@ -66,10 +67,10 @@ def patched(
     whole = orjson.dumps(new)  # A refusal shows what the patch made, before anything went.
     try:
         unknown = decoding.tidy(new, resource)
-    except metadata.WrongType as wrong:
-        raise decoding.unpatchable(orjson.loads(whole), str(wrong)) from None
+    except Malformed as malformed:
+        raise decoding.unpatchable(orjson.loads(whole), str(malformed), resource) from None
     if why := decoding.told([*patch.told, *map(decoding.unknown_field, unknown)], call, options):
-        raise decoding.unpatchable(orjson.loads(whole), why)
+        raise decoding.unpatchable(orjson.loads(whole), why, resource)
     _check_type(new, resource)
     return new
 
@@ -93,9 +94,11 @@ def applied(old: Mapping[str, Any], patch: Patch, resource: Resource) -> dict[st
 
 
 def _check_type(obj: dict[str, Any], resource: Resource) -> None:
+    """Raise Invalid, about what the object says it is, unless it is one of the kind."""
     decoding.check_kind(obj, resource)
     kind, version = resource.kind, obj["apiVersion"]
     if version != kind.api_version:
         text = f"Invalid value: {errors.quoted(version)}: must be {kind.api_version}"
         cause = errors.Cause(errors.CauseType.INVALID, text, "apiVersion")
-        raise errors.Invalid.of(kind=kind.name, group=kind.group, name=obj["metadata"].get("name", ""), causes=[cause])
+        group, name = version.rpartition("/")[0], obj["metadata"].get("name", "")
+        raise errors.Invalid.of(kind=kind.name, group=group, name=name, causes=[cause])

@@ -17,14 +17,14 @@ from krate_api.apply import scale as owners
 from krate_api.registry import updating
 from krate_api.registry.writing import Write
 from krate_api.resources import Resource
-from krate_api.schemas import gofmt
+from krate_api.schemas import nativetypes
+from krate_api.schemas.nativetypes import NativeSchema
 from krate_api.store.interface import Stored
 from krate_api.strategies.interface import Strategy
 
 NAME: Final = "scale"
 _UNSET: Final = -(1 << 31)
 """Replicas of an object that has none, while its Scale is being written."""
-_INT32: Final = 1 << 31
 _COUNT: Final[Schema] = {"type": "object", "properties": {"replicas": {"type": "integer", "format": "int32"}}}
 _SCHEMA: Final[Schema] = {
     "type": "object",
@@ -51,7 +51,9 @@ class ScaleResource(Resource):
     """What a Scale looks like, whatever it is of."""
 
     def __init__(self) -> None:
-        super().__init__(KIND, Strategy(), _SCHEMA)
+        strategy = Strategy()
+        strategy.shape = NativeSchema(nativetypes.root(KIND), _SCHEMA)
+        super().__init__(KIND, strategy, _SCHEMA)
 
 
 def scale_of(obj: Mapping[str, Any], row: Scale) -> dict[str, Any]:
@@ -150,20 +152,3 @@ def _written(resource: Resource, old: dict[str, Any], wanted: dict[str, Any], ro
     if entries:
         obj["metadata"]["managedFields"] = entries
     return obj
-
-
-def wrong_counts(obj: Mapping[str, Any]) -> str:
-    """Why a Scale cannot be read, in the words of Go's decoder; "" when it can."""
-    for part, struct in (("spec", "ScaleSpec"), ("status", "ScaleStatus")):
-        inner = obj.get(part)
-        if inner is not None and not isinstance(inner, dict):
-            return f"json: cannot unmarshal {_word(inner)} into Go struct field Scale.{part} of type v1.{struct}"
-        found = (inner or {}).get("replicas", 0)
-        if isinstance(found, bool) or not isinstance(found, int) or not -_INT32 <= found < _INT32:
-            return f"json: cannot unmarshal {_word(found)} into Go struct field {struct}.{part}.replicas of type int32"
-    return ""
-
-
-def _word(value: Any) -> str:
-    found = gofmt.word(value)
-    return f"{found} {value}" if found == "number" else found

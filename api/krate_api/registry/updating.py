@@ -159,7 +159,8 @@ async def _attempt(
     obj["metadata"].pop("resourceVersion", None)
     if writing.has_generation(resource) and _spec(obj, resource) != _spec(old, resource):
         obj["metadata"]["generation"] = old["metadata"].get("generation", 0) + 1
-    writing.check(resource, obj, old, [*extra, *facts.problems], warn=write.call.warn)
+    part = subresource if subresource == kinds.STATUS.name else ""
+    writing.check(resource, obj, old, [*extra, *facts.problems], warn=write.call.warn, part=part)
     writing.warn(write, obj, old)
     await write.admit(Operation.UPDATE, obj=obj, old=old, subresource=subresource)
     # What changes nothing is judged like everything else, and then not written.

@@ -20,7 +20,8 @@ from krate_api.store.interface import Committed, Put, Store, Stored
 from krate_api.store.interface import Operation as StoreOperation
 from krate_api.strategies.interface import Facts, Stamp
 
-_WITHOUT_GENERATION = frozenset({"", kinds.ROLE.group, kinds.LEASE.group})
+_CORE = frozenset({"", kinds.ROLE.group, kinds.LEASE.group})
+"""Groups of kinds without a generation, whose finalizers need a domain."""
 
 
 class FactFinder(Protocol):
@@ -121,7 +122,7 @@ class Write:
 
 
 def has_generation(resource: Resource) -> bool:
-    return resource.kind.form is not Form.BUILTIN or resource.kind.group not in _WITHOUT_GENERATION
+    return resource.kind.form is not Form.BUILTIN or resource.kind.group not in _CORE
 
 
 def check_shape(resource: Resource, obj: Mapping[str, Any], old: Mapping[str, Any] | None = None) -> None:
@@ -142,13 +143,16 @@ def check(
     extra: Sequence[Cause] = (),
     *,
     warn: Callable[[str], None] | None = None,
+    part: str = "",
 ) -> None:
     """Schema and everything the schema cannot say; `warn` is told what was wrong before and may stay so.
+
+    `part` is the member that is written, where the others are not looked at.
 
     Raises:
         Invalid: with all problems found.
     """
-    causes = [*extra, *_metadata_problems(resource, obj, old), *resource.shape.problems(obj, old, warn)]
+    causes = [*extra, *_metadata_problems(resource, obj, old), *resource.shape.problems(obj, old, warn, part=part)]
     if not causes or resource.kind.form is Form.CUSTOM:
         causes += resource.strategy.problems(obj, old)
     if causes:
@@ -156,8 +160,14 @@ def check(
 
 
 def _metadata_problems(resource: Resource, obj: Mapping[str, Any], old: Mapping[str, Any] | None) -> list[Cause]:
+    """Upstream looks at metadata once for all kinds and again for each (rest.BeforeUpdate), and tells what it finds."""
     found = metadata_rules.problems(obj, resource)
-    return [*metadata_rules.changed(obj, old), *found] if old is not None else found
+    core = resource.kind.form is Form.BUILTIN and resource.kind.group in _CORE
+    unqualified = metadata_rules.unqualified(obj) if core else []
+    if old is None:
+        return [*found, *unqualified]
+    changed = metadata_rules.changed(obj, old)
+    return [*found, *changed, *changed, *([*unqualified, *found, *unqualified] if core else ())]
 
 
 def invalid(resource: Resource, obj: Mapping[str, Any], causes: Sequence[Cause]) -> errors.Invalid:

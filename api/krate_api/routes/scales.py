@@ -55,12 +55,9 @@ class Scales:
 
     def _decoded(self, data: bytes, media: str, ask: Ask, options: WriteOptions) -> dict[str, Any]:
         try:
-            obj = decoding.decode(data, media, self._form, ask.call, options)
+            return decoding.decode(data, media, self._form, ask.call, options)
         except (errors.BadRequest, errors.Invalid):
             raise errors.BadRequest(_UNREADABLE) from None
-        if scaling.wrong_counts(obj):
-            raise errors.BadRequest(_UNREADABLE)
-        return obj
 
     async def _scaled(
         self, ask: Ask, wanted: Wanted, write: Write, change: scaling.Change, *, applied: bool = False
@@ -78,10 +75,7 @@ class Scales:
         patch = patching.parse(await ask.request.body(), media, options)
 
         def change(before: dict[str, Any]) -> dict[str, Any]:
-            new = patching.patched(before, patch, self._form, ask.call, options)
-            if why := scaling.wrong_counts(new):
-                raise decoding.unpatchable(new, why)
-            return new
+            return patching.patched(before, patch, self._form, ask.call, options)
 
         return await self._scaled(ask, wanted, write, change)
 

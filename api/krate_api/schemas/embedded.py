@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from krate.errors import Cause
-from krate_api.schemas import causes, objectmeta
+from krate_api.schemas import causes, godecoding, objectmeta
 from krate_api.schemas.nodes import EMBEDDED, META, Node
 
 _KIND: Final = re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])?")
@@ -20,8 +20,8 @@ _KIND_RULE: Final = (
 _MAX_KIND: Final = 63
 
 
-class Malformed(ValueError):
-    """Something embedded has type or object metadata of a wrong type."""
+class Malformed(godecoding.Malformed):
+    """something embedded has type or object metadata of a wrong type."""
 
     def __init__(self, cause: Cause) -> None:
         super().__init__(f"{cause.field}: {cause.message}")
@@ -67,7 +67,7 @@ def coerce(node: Node, value: Any, path: str = "") -> list[str]:
                 continue
             try:
                 value[name], gone = objectmeta.coerce(value[name], where)
-            except objectmeta.Malformed as problem:
+            except godecoding.Malformed as problem:
                 raise Malformed(causes.invalid(where, value[name], str(problem))) from None
             unknown += gone
     for sub, item, where in _members(node, value, path):
@@ -96,7 +96,7 @@ def resource_problems(value: dict[str, Any], path: str) -> Iterable[Cause]:
         where = causes.child(path, "metadata")
         try:
             metadata, _ = objectmeta.coerce(value["metadata"], where)
-        except objectmeta.Malformed as problem:
+        except godecoding.Malformed as problem:
             yield causes.invalid(where, value["metadata"], str(problem))
         else:
             yield from objectmeta.problems(metadata, where)

@@ -42,6 +42,9 @@ class StructuralSchema:
         ValueError: a pattern in it is none.
     """
 
+    typed: bool = False
+    """Whether `prune` decodes the whole object, metadata included."""
+
     def __init__(self, schema: Schema, *, unchecked: Collection[str] = ()) -> None:
         self._schema = schema
         self.node = nodes.read(schema, unchecked)
@@ -90,7 +93,12 @@ class StructuralSchema:
                     embedded.coerce(self.node, obj)
 
     def problems(
-        self, obj: Mapping[str, Any], old: Mapping[str, Any] | None = None, warn: Callable[[str], None] | None = None
+        self,
+        obj: Mapping[str, Any],
+        old: Mapping[str, Any] | None = None,
+        warn: Callable[[str], None] | None = None,
+        *,
+        part: str = "",
     ) -> list[Cause]:
         """What is wrong with an object; of very many problems the first `MAX_PROBLEMS`, and that there are more.
 
@@ -98,9 +106,10 @@ class StructuralSchema:
             obj: the object, pruned and with its defaults.
             old: what it replaces: what did not change may stay as wrong as it was.
             warn: is told which rules were broken before and stay broken.
+            part: the member that is written, where the others are not looked at.
         """
         pair = Pair(obj, old, self.node) if old is not None else None
-        found = [] if self._quick and self._quick.accepts(obj) else self._problems(obj, pair)
+        found = [] if self._quick and self._quick.accepts(obj) else self._problems(obj, pair, part)
         if (judge := self._rules) is not None:
             blocked = any(cause.type in validation.BLOCKING for cause in found)
             if blocked:
@@ -112,9 +121,16 @@ class StructuralSchema:
                     warn(f"{cause.field}: {cause.message}")
         return [*found[:MAX_PROBLEMS], _MORE] if len(found) > MAX_PROBLEMS else found
 
-    def _problems(self, obj: Mapping[str, Any], pair: Pair | None) -> list[Cause]:
-        found = list(validation.check(self.node, obj, pair=pair).found)
+    def _problems(self, obj: Mapping[str, Any], pair: Pair | None, part: str) -> list[Cause]:
+        found = self._wrong_part(obj, pair, part) if part else list(validation.check(self.node, obj, pair=pair).found)
         found += embedded.problems(self.node, obj) if self._has_embedded else []
         if self._has_lists and not (pair and any(True for _ in listtypes.problems(self.node, pair.old))):
             found += listtypes.problems(self.node, obj)
         return found
+
+    def _wrong_part(self, obj: Mapping[str, Any], pair: Pair | None, part: str) -> list[Cause]:
+        """Problems of one member, whose texts speak of paths inside it, as upstream's."""
+        node = self.node.properties.get(part)
+        if node is None or part not in obj:
+            return []
+        return causes.placed(validation.check(node, obj[part], pair=pair and pair.member(part)).found, part)

@@ -17,8 +17,6 @@ _KEY_RULE: Final = (
     "a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or 'KEY_NAME',  or "
     "'key-name', regex used for validation is '[-._a-zA-Z0-9]+')"
 )
-_ALPHABET: Final = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/")
-_PLAIN: Final = re.compile(r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?")
 _QUANTUM: Final = 4
 _OPAQUE: Final = "Opaque"
 _ACCOUNT_NAME: Final = "kubernetes.io/service-account.name"
@@ -37,12 +35,9 @@ class SecretStrategy(Strategy):
     """`stringData` is encoded into `data`; an immutable Secret stays as it is."""
 
     def prepare(self, obj: Object, stamp: Stamp) -> None:
-        _canonical(obj, "data")
-        strings = obj.pop("stringData", None)
-        if strings is not None and not isinstance(strings, dict):
-            obj["stringData"] = strings  # the schema says what is wrong with it
-        elif strings and isinstance(obj.get("data") or {}, dict):
-            encoded = {key: base64.b64encode(str(value).encode()).decode() for key, value in strings.items()}
+        strings: Mapping[str, str] = obj.pop("stringData", None) or {}
+        if strings:
+            encoded = {key: base64.b64encode(value.encode()).decode() for key, value in strings.items()}
             obj["data"] = {**(obj.get("data") or {}), **encoded}
 
     def create(self, obj: Object, facts: Facts, stamp: Stamp) -> None:
@@ -62,9 +57,6 @@ class SecretStrategy(Strategy):
 class ConfigMapStrategy(Strategy):
     """An immutable ConfigMap stays as it is."""
 
-    def prepare(self, obj: Object, stamp: Stamp) -> None:
-        _canonical(obj, "binaryData")
-
     def problems(self, obj: Mapping[str, Any], old: Mapping[str, Any] | None) -> Sequence[Cause]:
         data: Mapping[str, str] = obj.get("data") or {}
         binary: Mapping[str, str] = obj.get("binaryData") or {}
@@ -75,45 +67,6 @@ class ConfigMapStrategy(Strategy):
         if sum(len(value.encode()) for value in data.values()) + sum(map(_size, binary.values())) > MAX_SIZE:
             found.append(_too_long("[]"))
         return found
-
-
-def _canonical(obj: Object, member: str) -> None:
-    """Write every value as everybody writes it: without line breaks, padded.
-
-    Raises:
-        BadRequest: a value is no base64.
-    """
-    values: Any = obj.get(member)
-    for key, value in values.items() if isinstance(values, dict) else ():
-        if isinstance(value, str):
-            at = _corrupt(value)
-            if at is not None:
-                version = f'{obj["kind"]} in version "{obj["apiVersion"]}" cannot be handled as a {obj["kind"]}'
-                raise errors.BadRequest(f"{version}: illegal base64 data at input byte {at}")
-            values[key] = base64.b64encode(base64.b64decode(value)).decode()
-
-
-def _corrupt(text: str) -> int | None:
-    """Where Go's decoder stumbles over what is no base64 (encoding/base64 decodeQuantum); None over a good text."""
-    if _PLAIN.fullmatch(text.replace("\n", "").replace("\r", "")):
-        return None
-    filled = 0
-    marks = [(at, mark) for at, mark in enumerate(text) if mark not in "\r\n"]
-    for place, (at, mark) in enumerate(marks):
-        if mark in _ALPHABET:
-            filled = (filled + 1) % _QUANTUM
-        elif mark != "=" or filled < _QUANTUM // 2:
-            return at
-        else:
-            rest = marks[place + 1 :]
-            if filled == _QUANTUM // 2:
-                if not rest:
-                    return len(text)
-                if rest[0][1] != "=":
-                    return rest[0][0] - 1
-                rest = rest[1:]
-            return rest[0][0] if rest else at
-    return len(text) - filled
 
 
 def _key_problems(data: Mapping[str, Any], field: str) -> Iterator[Cause]:

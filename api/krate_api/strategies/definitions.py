@@ -20,11 +20,13 @@ FINALIZER: Final = "customresourcecleanup.apiextensions.k8s.io"
 class DefinitionShape:
     """The types of a definition, in the place of a structural schema: they hold a schema, which no schema can say."""
 
+    typed = True
+
     def prune(self, obj: dict[str, Any]) -> list[str]:
         """Remove what the types do not know, in place; answers the paths that went.
 
         Raises:
-            BadRequest: a value has the wrong type.
+            Malformed: a value has the wrong type.
         """
         return decoding.decode(obj)
 
@@ -35,7 +37,12 @@ class DefinitionShape:
         decoding.defaults(obj)
 
     def problems(
-        self, obj: Mapping[str, Any], old: Mapping[str, Any] | None = None, warn: Callable[[str], None] | None = None
+        self,
+        obj: Mapping[str, Any],
+        old: Mapping[str, Any] | None = None,
+        warn: Callable[[str], None] | None = None,
+        *,
+        part: str = "",
     ) -> list[Cause]:
         """Nothing: what decoded is well formed."""
         return []

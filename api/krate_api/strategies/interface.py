@@ -40,11 +40,14 @@ class Stamp:
 class Shape(Protocol):
     """What the objects of a kind look like: a structural schema, compiled, or types that no schema can say."""
 
+    typed: bool
+    """Whether `prune` decodes the whole object, metadata included."""
+
     def prune(self, obj: Object) -> list[str]:
         """Remove what is unknown, in place; answers the paths that went.
 
         Raises:
-            BadRequest: the object cannot be read at all.
+            Malformed: the object cannot be read at all.
         """
         ...
 
@@ -53,9 +56,14 @@ class Shape(Protocol):
         ...
 
     def problems(
-        self, obj: Mapping[str, Any], old: Mapping[str, Any] | None = None, warn: Callable[[str], None] | None = None
+        self,
+        obj: Mapping[str, Any],
+        old: Mapping[str, Any] | None = None,
+        warn: Callable[[str], None] | None = None,
+        *,
+        part: str = "",
     ) -> list[Cause]:
-        """What is wrong with an object, by field; `warn` is told what is wrong and may stay so."""
+        """What is wrong with an object, by field, or with one `part` of it; `warn` is told what may stay wrong."""
         ...
 
 

@@ -37,6 +37,43 @@ def config_maps(s: Session) -> None:
     s.delete("delete all", at)
 
 
+def types(s: Session) -> None:
+    """Bodies that Go's decoder refuses."""
+    at = _here(s, "configmaps")
+    for name, members in (
+        ("list for a map", {"data": []}),
+        ("number for bytes", {"binaryData": {"a": 5}}),
+        ("text for a boolean", {"immutable": "x"}),
+        ("list for metadata", {"metadata": []}),
+        ("number for a name", {"metadata": {"name": 1}}),
+        ("number for a label", {"metadata": {"name": "b", "labels": {"a": 1}}}),
+        ("fraction for an integer", {"metadata": {"name": "b", "generation": 1.5}}),
+        ("number for a time", {"metadata": {"name": "b", "creationTimestamp": 5}}),
+        ("no time", {"metadata": {"name": "b", "creationTimestamp": "x"}}),
+        ("text for an owner", {"metadata": {"name": "b", "ownerReferences": ["x"]}}),
+        ("text for a controller", {"metadata": {"name": "b", "ownerReferences": [{"controller": "x"}]}}),
+        ("unqualified finalizer", {"metadata": {"name": "b", "finalizers": ["x", "a b"]}}),
+        ("unknown version", {"apiVersion": "v2"}),
+        ("unknown kind", {"kind": "Nope"}),
+        ("another kind", {"kind": "Secret"}),
+        ("empty members", {"data": {}, "binaryData": None, "immutable": False, "zz": 1, "aa": 2}),
+    ):
+        s.post(name, at, {**_object("ConfigMap", "b"), **members})
+    s.merge("finalizer by a patch", f"{at}/b", {"metadata": {"finalizers": ["x"], "labels": {"a b": "c"}}})
+    rules = f"{RBAC}/namespaces/{s.namespace}"
+    s.post("number for a rule", f"{rules}/roles", _role("r", 5))
+    s.post("text for verbs", f"{rules}/roles", _role("r", {**RULE, "verbs": "get"}))
+    s.post("number in a reference", f"{rules}/rolebindings", _binding("b", roleRef={"name": 5}))
+    leases = f"/apis/coordination.k8s.io/v1/namespaces/{s.namespace}/leases"
+    for name, spec in (
+        ("large number", {"leaseDurationSeconds": 5_000_000_000}),
+        ("whole seconds", {"renewTime": "2020-01-01T00:00:00Z"}),
+        ("microseconds", {"renewTime": "2020-01-01T01:00:00.500000+01:00", "leaseTransitions": 0}),
+    ):
+        body = _object("Lease", "l", "coordination.k8s.io/v1", spec=spec)
+        s.ask(name, "POST", leases, body, view=lambda found: found.get("spec", found))
+
+
 def secrets(s: Session) -> None:
     at = _here(s, "secrets")
     s.post("create", at, _object("Secret", "a", stringData={"k": "v"}))
@@ -153,4 +190,4 @@ def impersonation(s: Session) -> None:
     s.get("anonymous", at, headers={"impersonate-user": "system:anonymous"})
 
 
-SCENARIOS = (config_maps, secrets, roles, escalations, impersonation, namespaces)
+SCENARIOS = (config_maps, types, secrets, roles, escalations, impersonation, namespaces)

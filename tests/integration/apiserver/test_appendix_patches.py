@@ -180,8 +180,11 @@ def test_annotations_beyond_the_limit(admin: API, namespace: str, web: dict[str,
     """Annotations of more than 256 KiB together: 422."""
     patch = {"metadata": {"annotations": {f"k{number}": "x" * 30_000 for number in range(9)}}}
     answer = admin.change(kinds.REPOSITORY, "web", patch, namespace=namespace)
-    (cause,) = failure(answer)["details"]["causes"]
-    assert (answer.status_code, cause["reason"], cause["field"]) == (422, "FieldValueTooLong", "metadata.annotations")
+    causes = failure(answer)["details"]["causes"]
+    assert (answer.status_code, {(cause["reason"], cause["field"]) for cause in causes}) == (
+        422,
+        {("FieldValueTooLong", "metadata.annotations")},
+    )
 
 
 def test_an_object_does_not_grow_without_bound(admin: API, namespace: str) -> None:

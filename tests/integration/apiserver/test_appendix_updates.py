@@ -69,7 +69,7 @@ def test_stale_writes(admin: API, namespace: str, web: dict[str, Any]) -> None:
 
 
 def test_other_uid(admin: API, namespace: str, web: dict[str, Any]) -> None:
-    """PUT with another uid: 409 about the precondition; a patch of the uid: 422 immutable."""
+    """PUT with another uid: 409 about the precondition; a patch of the uid: 422 immutable, told twice."""
     other = {**web, "metadata": {**web["metadata"], "uid": "other"}}
     put = admin.update(kinds.REPOSITORY, other)
     message = failure(put)["message"]
@@ -85,7 +85,8 @@ def test_other_uid(admin: API, namespace: str, web: dict[str, Any]) -> None:
                 "message": 'Invalid value: "other": field is immutable',
                 "field": "metadata.uid",
             }
-        ],
+        ]
+        * 2,
     )
 
 

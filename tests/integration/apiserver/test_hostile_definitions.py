@@ -98,7 +98,7 @@ def test_definitions_of_wrong_types(admin: API, obj: dict[str, Any]) -> None:
     """What cannot be decoded is a 400 that says where."""
     head = {"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition", "metadata": {"name": "a.b.c"}}
     answer = admin.post(crd_rooms.PATH, json={**head, **obj})
-    start = 'CustomResourceDefinition in version "v1" cannot be handled as a CustomResourceDefinition: json: '
+    start = 'CustomResourceDefinition in version "v1" cannot be handled as a CustomResourceDefinition: '
     if obj == {"status": "no"}:  # status is not the client's to send, but its type is looked at all the same
         assert answer.status_code == 400
         return

@@ -125,7 +125,7 @@ def test_finalize_has_rules(admin: API) -> None:
     assert other.status_code == 400
     for spec in ({"finalizers": "x"}, {"finalizers": [5]}, []):
         odd = admin.put(served_api.item(NS, "ns-final", subresource="finalize"), json={**current, "spec": spec})
-        assert (odd.status_code, odd.json()["reason"]) == (422, "Invalid")
+        assert (odd.status_code, odd.json()["reason"]) == (400, "BadRequest")
 
 
 def test_finalize_dry_run(admin: API) -> None:

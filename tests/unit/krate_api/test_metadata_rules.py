@@ -42,7 +42,7 @@ PROBLEMS: dict[str, tuple[dict[str, Any], list[Cause]]] = {
                                "foregroundDeletion cannot be both set")],
     ),
     "incomplete owner": (
-        {"ownerReferences": [{"apiVersion": "v1", "kind": "", "name": "a"}]},
+        {"ownerReferences": [{"apiVersion": "v1", "kind": "", "name": "a", "uid": ""}]},
         [
             invalid("ownerReferences.kind", 'Invalid value: "": must not be empty'),
             invalid("ownerReferences.uid", 'Invalid value: "": must not be empty'),

@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 from krate import kinds
 from krate_api.registry import metadata, metadata_rules
 from krate_api.resources import Resource
+from krate_api.schemas import objectmeta
+from krate_api.schemas.godecoding import Malformed
 from krate_api.strategies.interface import Strategy
 
 KIND = kinds.CONFIG_MAP
@@ -18,10 +20,9 @@ RESOURCE = Resource(KIND, Strategy())
 OWNER = {"apiVersion": "v1", "kind": "ConfigMap", "name": "a", "uid": "1"}
 
 
-def normalised(meta: Any) -> tuple[dict[str, Any], list[str]]:
-    """Metadata after normalising, and the unknown paths."""
-    obj: dict[str, Any] = {"metadata": meta}
-    return obj, metadata.normalise(obj)
+def coerced(meta: Any) -> tuple[dict[str, Any], list[str]]:
+    """Metadata as it is read, and the unknown paths."""
+    return objectmeta.coerce(meta, "metadata")
 
 
 KEPT: dict[str, tuple[dict[str, Any] | None, dict[str, Any], list[str]]] = {
@@ -38,7 +39,6 @@ KEPT: dict[str, tuple[dict[str, Any] | None, dict[str, Any], list[str]]] = {
         {"name": "a"},
         [],
     ),
-    "what nobody sends goes without a word": ({"name": "a", "selfLink": "/x"}, {"name": "a"}, []),
     "who manages fields stays": (
         {"name": "a", "managedFields": [{"manager": "x"}]}, {"name": "a", "managedFields": [{"manager": "x"}]}, [],
     ),
@@ -57,17 +57,10 @@ KEPT: dict[str, tuple[dict[str, Any] | None, dict[str, Any], list[str]]] = {
 
 
 @pytest.mark.parametrize("name", KEPT)
-def test_normalise(name: str) -> None:
+def test_coerce(name: str) -> None:
     """Metadata keeps what it knows and holds something."""
     sent, want, unknown = KEPT[name]
-    assert normalised(sent) == ({"metadata": want}, unknown)
-
-
-def test_absent_metadata_is_empty() -> None:
-    """An object without metadata has an empty one."""
-    obj: dict[str, Any] = {}
-    assert metadata.normalise(obj) == []
-    assert obj == {"metadata": {}}
+    assert coerced(sent) == (want, unknown)
 
 
 WRONG: dict[str, tuple[Any, str]] = {
@@ -123,24 +116,24 @@ WRONG: dict[str, tuple[Any, str]] = {
 
 
 @pytest.mark.parametrize("name", WRONG)
-def test_normalise_refuses(name: str) -> None:
+def test_coerce_refuses(name: str) -> None:
     """A member of another type is refused in the words of Go's decoder, which a real server was heard to say."""
     sent, text = WRONG[name]
-    with pytest.raises(metadata.WrongType) as caught:
-        normalised(sent)
+    with pytest.raises(Malformed) as caught:
+        coerced(sent)
     assert str(caught.value) == text
 
 
-@given(st.dictionaries(st.sampled_from([*metadata.MEMBERS, "bogus"]),
+@given(st.dictionaries(st.sampled_from([*objectmeta.META.members, "bogus"]),
                        st.recursive(st.none() | st.booleans() | st.integers() | st.text(),
                                     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(),
                                         inner, max_size=3)))
        | st.text() | st.none())  # fmt: skip
-def test_any_metadata_is_normalised_or_refused(meta: Any) -> None:
-    """Whatever stands in metadata, it is normalised or refused; what is normalised can be judged."""
+def test_any_metadata_is_read_or_refused(meta: Any) -> None:
+    """Whatever stands in metadata, it is read or refused; what is read can be judged."""
     try:
-        obj, _ = normalised(meta)
-    except metadata.WrongType:
+        obj: dict[str, Any] = {"metadata": coerced(meta)[0]}
+    except Malformed:
         return
     metadata.deduplicate_owners(obj)
     assert all(cause.message for cause in metadata_rules.problems(obj, RESOURCE))
