@@ -133,8 +133,8 @@ class Client:
 
 
 def faults(case: Case, answer: Answer, *, privileged: bool) -> Iterator[str]:
-    """What is wrong with an answer."""
-    if answer.code >= 500 or 300 <= answer.code < 400:
+    """What is wrong with an answer; 504 is what a version of the future deserves."""
+    if (answer.code >= 500 and answer.code != 504) or 300 <= answer.code < 400:
         yield f"answered with {answer.code}"
     if answer.code == 404 and answer.media == "text/plain":
         # A generated name that is no path segment: the address names nothing, and upstream says so in plain text.

@@ -117,7 +117,7 @@ class ServedAPI:
         self.host = EmbeddedHost(self.folder / "git", sink=core.sink, gatekeeper=core.gatekeeper, options=options)
         await self.host.start()
         stack.push_async_callback(self.host.stop)
-        policies = LivePolicies(core.store, core.feeds, core.catalog)
+        policies = LivePolicies(core.store, core.feeds, core.catalog, core.clock)
         self.running = await main.build(
             core,
             git=self.host,

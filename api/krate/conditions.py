@@ -17,6 +17,8 @@ class Type(StrEnum):
     """Everything this object stands for exists and works. Crossplane's own on composites."""
     SYNCED = "Synced"
     """The last reconcile wrote everything it wanted to. Crossplane's own on composites."""
+    ESTABLISHED = "Established"
+    """The definition's resources are served. Kubernetes' own on CRDs, Crossplane's on XRDs."""
     NAMESPACE_READY = "NamespaceReady"
     """The organisation's namespace exists, belongs to it and is Active."""
     ACCESS_READY = "AccessReady"

@@ -18,6 +18,11 @@ SYSTEM_NAMESPACE: Final = "krate-system"
 
 RESERVED_NAMESPACES: Final = frozenset({"default", "kube-system", "kube-public", "kube-node-lease", SYSTEM_NAMESPACE})
 
+SERVER_MANAGER: Final = "kube-apiserver"
+"""Field manager of what an API server writes by itself: the objects it starts with, the status of definitions."""
+FORGE_MANAGER: Final = "krate"
+"""Field manager of what the forge writes beside a request: pushes, merges, Activities, the state of policies."""
+
 ANONYMOUS: Final = "system:anonymous"
 GROUP_MASTERS: Final = "system:masters"
 GROUP_AUTHENTICATED: Final = "system:authenticated"

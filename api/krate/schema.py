@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any, Final
 
-from krate.models.meta import Resource
+from krate.models.meta import Model, Resource
 
 Schema = dict[str, Any]
 
@@ -50,6 +50,19 @@ def structural(model: type[Resource]) -> Schema:
     schema["properties"] = {**_META, **{k: v for k, v in schema["properties"].items() if k not in _META}}
     schema["description"] = _sentence(model.__doc__)
     return schema
+
+
+def empty(model: type[Model]) -> dict[str, Any]:
+    """The members that an object of a compiled type has before anybody set one: structs, all the way down.
+
+    Go's zero value of a struct that is no pointer is written as an object, also where nothing is in it.
+    """
+    found: dict[str, Any] = {}
+    for name, field in model.model_fields.items():
+        of = field.annotation
+        if name != "metadata" and isinstance(of, type) and issubclass(of, Model):
+            found[field.alias or name] = empty(of)
+    return found
 
 
 def _sentence(text: str | None) -> str:

@@ -172,7 +172,7 @@ async def build(
         **Contents(git, archives).handlers(),
         **PullRequests(source, service).handlers(),
         **Users(core.store, core.identities, core.settings.web_url).handlers(),
-        **ServiceAccounts(core.store, core.identities, core.clock).handlers(),
+        **ServiceAccounts(kit, core.identities).handlers(),
         **Namespaces(kit).handlers(),
     }
     plain = Plain(identities=core.identities, metrics=metrics.registry, clock=core.clock)
@@ -189,6 +189,7 @@ async def build(
             IdentityReviews(core.identities, core.clock),
             Queries(core.store, core.authorizer),
             lane,
+            core.clock,
         ),
         plain=plain,
         handlers=handlers,

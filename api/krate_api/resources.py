@@ -8,7 +8,7 @@ from krate import names
 from krate.kinds import STATUS, Form, Kind, NameRule
 from krate.lazily import lazy
 from krate.names import Verb
-from krate.schema import Schema, structural
+from krate.schema import Schema, empty, structural
 from krate_api import paths
 from krate_api.apply import elements
 from krate_api.apply.elements import Path
@@ -32,6 +32,9 @@ class Resource:
         strategy: what differs from other kinds.
         schema: its structural schema; without one it follows from the row's model.
     """
+
+    ordered: bool = False
+    """Whether a refusal quotes objects in the order of their type, not in that of the alphabet."""
 
     def __init__(self, kind: Kind, strategy: Strategy, schema: Schema | None = None) -> None:
         self.kind = kind
@@ -67,6 +70,7 @@ class Resource:
                 api_version=self.kind.api_version,
                 kind=self.kind.name,
                 subresource=subresource,
+                nothing=empty(self.kind.model) if self.kind.native else None,
                 reset=dict.fromkeys(self.schemas, self._unwritten(subresource)),
             )
         return self._owners[subresource]

@@ -1,19 +1,16 @@
 """Custom resources as rows of the table of kinds: they come and go while controllers run."""
 
-from typing import Final
-
+from krate.conditions import Type
 from krate.kinds import Form, Kind, Scope
 from krate.models.meta import Resource
 from krate_kube.interface import Object
-
-_ESTABLISHED: Final = "Established"
 
 
 def rows(definition: Object) -> tuple[Kind, ...]:
     """A row for each served version of a definition, the stored one first; none while it is not established."""
     status = definition.get("status") or {}
     conditions = {one["type"]: one["status"] for one in status.get("conditions") or []}
-    if conditions.get(_ESTABLISHED) != "True":
+    if conditions.get(Type.ESTABLISHED) != "True":
         return ()
     spec, accepted = definition["spec"], status.get("acceptedNames") or definition["spec"]["names"]
     served = [version for version in spec["versions"] if version["served"]]

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from krate.models.meta import Model, Resource, list_map
+from krate.models.meta import ATOMIC, Model, Resource, list_map
 
 
 class NamespaceSpec(Model):
@@ -77,6 +77,8 @@ class Secret(Resource):
 class ObjectReference(Model):
     """A reference to another object."""
 
+    model_config = ATOMIC
+
     api_version: Annotated[str, Field(alias="apiVersion")] = ""
     """API version of the referent."""
     kind: str = ""
@@ -105,7 +107,13 @@ class ServiceAccount(Resource):
 
     secrets: Annotated[
         tuple[ObjectReference, ...],
-        Field(json_schema_extra={"x-kubernetes-patch-strategy": "merge", "x-kubernetes-patch-merge-key": "name"}),
+        Field(
+            json_schema_extra={
+                "x-kubernetes-patch-strategy": "merge",
+                "x-kubernetes-patch-merge-key": "name",
+                **list_map("name"),
+            }
+        ),
     ] = ()
     """Secrets of this account."""
     image_pull_secrets: tuple[LocalObjectReference, ...] = ()

@@ -34,6 +34,9 @@ def list_map(*keys: str) -> dict[str, Any]:
     return {"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": list(keys)}
 
 
+ATOMIC: Final = ConfigDict(json_schema_extra={"x-kubernetes-map-type": "atomic"})
+"""Of a type whose values have one owner as a whole."""
+
 LIST_SET: Final[dict[str, Any]] = {"x-kubernetes-list-type": "set"}
 
 StringSet = Annotated[tuple[str, ...], Field(json_schema_extra=LIST_SET)]
@@ -117,6 +120,8 @@ class LabelSelectorRequirement(Model):
 
 class LabelSelector(Model):
     """Selects by labels; empty selects everything."""
+
+    model_config = ATOMIC
 
     match_labels: dict[str, str] = {}
     """Labels that must be equal."""

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from krate.models.meta import ConditionedStatus, FreeForm, LabelSelector, Model, Resource, list_map
+from krate.models.meta import ATOMIC, ConditionedStatus, FreeForm, LabelSelector, Model, Resource, list_map
 
 
 class Failure(StrEnum):
@@ -34,6 +34,8 @@ class NamedRule(Model):
 
 class MatchResources(Model):
     """Which requests a policy looks at."""
+
+    model_config = ATOMIC
 
     namespace_selector: LabelSelector | None = None
     """Labels of the object's namespace."""
@@ -89,6 +91,8 @@ class AuditAnnotation(Model):
 
 class ParamKind(Model):
     """The kind of the parameters."""
+
+    model_config = ATOMIC
 
     api_version: Annotated[str, Field(alias="apiVersion")] = ""
     """API version."""
@@ -149,6 +153,8 @@ class ValidatingAdmissionPolicy(Resource):
 
 class ParamRef(Model):
     """Where the parameters of a binding are."""
+
+    model_config = ATOMIC
 
     name: str = ""
     """Name of the parameter object."""

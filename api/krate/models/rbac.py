@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from krate.models.meta import LabelSelector, Model, Resource
+from krate.models.meta import ATOMIC, LabelSelector, Model, Resource
 
 
 class PolicyRule(Model):
@@ -46,6 +46,8 @@ class ClusterRole(Resource):
 class Subject(Model):
     """Who a binding speaks of."""
 
+    model_config = ATOMIC
+
     kind: str = ""
     """User, Group or ServiceAccount."""
     name: str = ""
@@ -58,6 +60,8 @@ class Subject(Model):
 
 class RoleRef(Model):
     """The role that is bound."""
+
+    model_config = ATOMIC
 
     api_group: str = Field(default="", alias="apiGroup")
     """Group of the role."""

@@ -35,12 +35,10 @@ class Request:
     namespace: str
     caller: Caller
     object: Mapping[str, Any] | None
-    """The object as it would be stored; None for DELETE."""
+    """The object as it would be stored, or the body of a subresource, such as PullRequestMerge; None for DELETE."""
     old: Mapping[str, Any] | None = None
     """The stored object; None for CREATE."""
     subresource: str = ""
-    body_kind: str = ""
-    """Kind of `object` where it is not the row's, such as PullRequestMerge."""
     dry_run: bool = False
     options: Mapping[str, Any] = field(default_factory=dict[str, Any])
 

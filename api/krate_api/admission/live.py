@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from krate import kinds, logging
+from krate import clock, kinds, logging
 from krate.kinds import Kind, Scope
 from krate.selectors import Selector
 from krate_api.admission.interface import Validator
@@ -64,8 +64,9 @@ class Lookups:
 class LivePolicies:
     """The index, kept up to date; `start` must have run before requests are judged."""
 
-    def __init__(self, store: Store, feeds: Feeds, catalog: Catalog) -> None:
+    def __init__(self, store: Store, feeds: Feeds, catalog: Catalog, now: clock.Clock) -> None:
         self._store = store
+        self._clock = now
         self._log = logging.get(component="policies")
         self._feeds = {kind: feeds.of(kind.resource) for kind in KINDS}
         self._versions = dict.fromkeys(KINDS, 0)
@@ -127,7 +128,7 @@ class LivePolicies:
             if obj.get("status") == status:
                 return
             try:
-                await self._store.commit([objects.replace(kind, {**obj, "status": status}, objects.version(obj))])
+                await self._store.commit([objects.say(kind, obj, status, clock.rfc3339(self._clock()))])
             except Stale:
                 continue
             except StoreError as error:

@@ -30,6 +30,7 @@ class FieldManager:
         api_version: of the objects that are given and answered, as in `apiVersion`.
         kind: of the objects.
         subresource: "" for the main endpoint.
+        nothing: members that the objects have before anybody set one; compiled types have their structs.
         reset: apiVersion -> fields that this endpoint does not write (`FieldSet.of(("status",))` on the main endpoint
             of a kind with a status; metadata and spec on /status, for every version): nobody comes to own them here.
     """
@@ -41,12 +42,14 @@ class FieldManager:
         api_version: str,
         kind: str,
         subresource: str = "",
+        nothing: Mapping[str, Any] | None = None,
         reset: Mapping[str, FieldSet] | None = None,
     ) -> None:
         self._types = {version: compiled(schema) for version, schema in schemas.items()}
         self._version = api_version
         self._kind = kind
         self._subresource = subresource
+        self._empty = dict(nothing or {})
         self._updater = Updater(self._convert, dict(reset or {}))
 
     def update(self, live: Mapping[str, Any] | None, new: Object, *, manager: str, now: str) -> None:
@@ -114,7 +117,7 @@ class FieldManager:
 
     def _nothing(self) -> Object:
         """The object before it is created."""
-        return {"apiVersion": self._version, "kind": self._kind}
+        return {"apiVersion": self._version, "kind": self._kind, **values.clone(self._empty)}
 
     def _identity(self, manager: str, operation: str) -> str:
         return managedfields.identity(

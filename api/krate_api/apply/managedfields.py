@@ -18,6 +18,8 @@ _FORMAT: Final = "FieldsV1"
 MAX_UPDATERS: Final = 10
 _ANCIENT: Final = "ancient-changes"
 _TEXTS: Final = ("manager", "operation", "apiVersion", "fieldsType", "subresource")
+_MEMBERS: Final = ("manager", "operation", "apiVersion", "time", "fieldsType", "fieldsV1", "subresource")
+"""Of an entry, in Go's order: messages quote some."""
 _UTC_SECONDS: Final = len("2026-01-02T03:04:05Z")
 
 
@@ -107,9 +109,9 @@ def encode(managed: Managed) -> list[dict[str, Any]]:
 
 
 def _entry(owner: str, owned: Owned, times: Mapping[str, str]) -> dict[str, Any]:
-    entry: dict[str, Any] = parts(owner) | {"apiVersion": owned.version}
-    entry |= {"fieldsType": _FORMAT, "fieldsV1": fieldsv1.encode(owned.fields)}
-    return entry | {"time": times[owner]} if owner in times else entry
+    said = parts(owner) | {"apiVersion": owned.version, "fieldsType": _FORMAT}
+    entry = {**said, "time": times.get(owner), "fieldsV1": fieldsv1.encode(owned.fields)}
+    return {member: entry[member] for member in _MEMBERS if entry.get(member) is not None}
 
 
 def _order(entry: Mapping[str, Any]) -> tuple[str, ...]:

@@ -44,22 +44,27 @@ async def _wanted(kit: Kit, resource: Resource, obj: dict[str, Any]) -> list[Ope
     meta = obj["metadata"]
     stored = await kit.store.get(resource.key(meta.get("namespace", ""), meta["name"]))
     if stored is not None:
-        return _update(resource, obj, stored)
+        return _update(resource, obj, stored, kit.now())
     stamp = Stamp(SERVER, kit.now())
     resource.strategy.prepare(obj, stamp)
     resource.shape.default(obj)
+    resource.owners("").update(None, obj, manager=names.SERVER_MANAGER, now=stamp.now)
     generation = writing.has_generation(resource)
     metadata.begin(obj, namespace=meta.get("namespace", ""), now=stamp.now, generation=generation)
     resource.strategy.create(obj, Facts(), stamp)
     return [writing.put(resource, obj, ABSENT)]
 
 
-def _update(resource: Resource, obj: Mapping[str, Any], stored: Stored) -> list[Operation]:
+def _update(resource: Resource, obj: Mapping[str, Any], stored: Stored, now: str) -> list[Operation]:
     """Roles follow the release; everything else is the operator's once it exists."""
     current = encoding.decode(stored.body)
     frozen = (current["metadata"].get("annotations") or {}).get(str(Annotation.RBAC_AUTOUPDATE)) == "false"
     wanted = current if frozen else _reconciled(current, obj)
-    return [] if wanted == current else [writing.put(resource, wanted, stored.version)]
+    if wanted == current:
+        return []
+    tracked = {**wanted, "metadata": {**wanted["metadata"]}}
+    resource.owners("").update(current, tracked, manager=names.SERVER_MANAGER, now=now)
+    return [writing.put(resource, tracked, stored.version)]
 
 
 def _reconciled(current: dict[str, Any], obj: Mapping[str, Any]) -> dict[str, Any]:

@@ -4,10 +4,12 @@ As upstream deletes them: without admission, because nobody asked for these dele
 """
 
 import asyncio
+import copy
 from dataclasses import replace
 from typing import Final
 
 from krate import errors, kinds, logging, names
+from krate.conditions import Type
 from krate.identity import Caller
 from krate_api.admission.chain import Chain
 from krate_api.definitions import conditions
@@ -84,7 +86,7 @@ class Cleanup:
         said = conditions.NEVER_ESTABLISHED
         if overlapping:
             said = _OVERLAPPING
-        elif conditions.holds(obj, conditions.ESTABLISHED):
+        elif conditions.holds(obj, Type.ESTABLISHED):
             await self._empty(name)
             said = conditions.COMPLETED
         await self._say(name, said, last=True)
@@ -120,15 +122,16 @@ class Cleanup:
         resource, store = self._kit.catalog.of(_DEFINITION), self._kit.store
         while True:
             stored = await store.get(resource.key("", name))
-            obj = encoding.decode(stored.body) if stored is not None else None
-            if stored is None or obj is None or FINALIZER not in (obj["metadata"].get("finalizers") or ()):
+            old = encoding.decode(stored.body) if stored is not None else None
+            if stored is None or old is None or FINALIZER not in (old["metadata"].get("finalizers") or ()):
                 return None
-            conditions.put(obj, conditions.TERMINATING, said, self._kit.now())
+            obj, now = copy.deepcopy(old), self._kit.now()
+            conditions.put(obj, conditions.TERMINATING, said, now)
             if last:
                 obj["metadata"]["finalizers"] = [one for one in obj["metadata"]["finalizers"] if one != FINALIZER]
             gone = last and not obj["metadata"]["finalizers"]
             operation: Operation = (
-                Remove(stored.key, stored.version) if gone else writing.put(resource, obj, stored.version)
+                Remove(stored.key, stored.version) if gone else writing.put_status(resource, old, obj, now)
             )
             try:
                 await store.commit([operation])

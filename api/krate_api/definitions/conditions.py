@@ -8,12 +8,12 @@ import copy
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
+from krate.conditions import Type
 from krate.kinds import Kind
 from krate_api.definitions import approval, conversions
 
 Definition = dict[str, Any]
 
-ESTABLISHED: Final = "Established"
 NAMES_ACCEPTED: Final = "NamesAccepted"
 TERMINATING: Final = "Terminating"
 CONVERTED: Final = "VersionsConverted"
@@ -99,13 +99,13 @@ def judged(obj: Mapping[str, Any], taken: Taken, now: str) -> Definition:
     found["status"]["acceptedNames"] = names
     put(found, NAMES_ACCEPTED, said, now)
     accepted = said[0] == "True"
-    if not holds(found, ESTABLISHED):
+    if not holds(found, Type.ESTABLISHED):
         why: Said = ("False", "NotAccepted", "not all names are accepted")
         if accepted and conversions.unusable(found["spec"]["conversion"]):
             why = ("False", "InvalidCABundle", "The conversion webhook CABundle is invalid")
         elif accepted:
             why = ("True", "InitialNamesAccepted", "the initial names have been accepted")
-        put(found, ESTABLISHED, why, now)
+        put(found, Type.ESTABLISHED, why, now)
     _conform(found, now)
     _converts(found, now)
     return found

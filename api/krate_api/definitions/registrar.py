@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from krate import kinds, logging
+from krate.conditions import Type
 from krate_api.definitions import conditions, history, serving
 from krate_api.definitions.cleanup import Cleanup
 from krate_api.definitions.conditions import Definition, Taken
@@ -106,7 +107,7 @@ class Registrar:
             return
         judged = self._judged(obj)
         await self._serve(name, judged)
-        if judged != obj and not await self._write(judged):
+        if judged != obj and not await self._write(obj, judged):
             return  # It has changed meanwhile; the next change tells.
         self._cleanup.consider(judged, overlapping=name in self._table)
         if judged["status"]["acceptedNames"] != obj["status"]["acceptedNames"]:
@@ -179,12 +180,11 @@ class Registrar:
         for other in waiting:
             await self._apply(other["metadata"]["name"], other)
 
-    async def _write(self, obj: Definition) -> bool:
+    async def _write(self, old: Definition, obj: Definition) -> bool:
         """Write a judged definition over the version that was judged; False when that is no longer the version."""
         resource = self._kit.catalog.of(DEFINITION)
-        expect = int(obj["metadata"]["resourceVersion"])
         try:
-            committed = await self._kit.store.commit([writing.put(resource, obj, expect)])
+            committed = await self._kit.store.commit([writing.put_status(resource, old, obj, self._kit.now())])
         except Stale:
             return False
         written = writing.only(committed)
@@ -194,7 +194,7 @@ class Registrar:
 
 def _same(before: Mapping[str, Any], obj: Mapping[str, Any]) -> bool:
     """Whether two states serve the same."""
-    served = (conditions.NAMES_ACCEPTED, conditions.ESTABLISHED, conditions.TERMINATING)
+    served = (conditions.NAMES_ACCEPTED, Type.ESTABLISHED, conditions.TERMINATING)
     return (
         before["spec"] == obj["spec"]
         and before["status"].get("acceptedNames") == obj["status"].get("acceptedNames")

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 import orjson
 
+from krate.conditions import Type
 from krate.kinds.row import ALL_VERBS, STATUS, Form, Kind, Scale, Scope, Subresource
 from krate.lazily import lazy
 from krate.models.meta import Resource as Model
@@ -191,7 +192,7 @@ def resources(obj: Definition, older: int) -> tuple[CustomResource, ...]:
         obj: the definition, decoded.
         older: version of the last object that was written under another schema.
     """
-    if not (conditions.holds(obj, conditions.NAMES_ACCEPTED) or conditions.holds(obj, conditions.ESTABLISHED)):
+    if not (conditions.holds(obj, conditions.NAMES_ACCEPTED) or conditions.holds(obj, Type.ESTABLISHED)):
         return ()
     spec = obj["spec"]
     group: str = spec["group"]

@@ -9,9 +9,10 @@ from typing import Any, Final
 import orjson
 
 from krate import names
+from krate.conditions import Type
 from krate.errors import Cause, CauseType
 from krate_api.definitions import approval, conversions, printing, schemas, selecting
-from krate_api.definitions.conditions import ESTABLISHED, holds
+from krate_api.definitions.conditions import holds
 from krate_api.definitions.internal import internal, shown
 from krate_api.schemas.causes import invalid, one_of, required
 
@@ -31,10 +32,10 @@ def problems(obj: Mapping[str, Any], old: Mapping[str, Any] | None) -> list[Caus
     found = _name(obj) if old is None else []
     if old is None or obj["spec"] != old["spec"]:  # What was accepted once is accepted, whatever the rules of today.
         before = None if old is None else internal(old["spec"])
-        established = old is not None and holds(old, ESTABLISHED)
+        established = old is not None and holds(old, Type.ESTABLISHED)
         found += _spec(internal(obj["spec"]), before, established=established)
     if old is not None:
-        found += _immutable(obj["spec"], old["spec"], established=holds(old, ESTABLISHED))
+        found += _immutable(obj["spec"], old["spec"], established=holds(old, Type.ESTABLISHED))
     found += status_problems(obj)
     found += _stored(obj["status"]["storedVersions"], obj["spec"]["versions"] or ())
     found += approval.problems(obj, old)

@@ -15,7 +15,7 @@ from krate import kinds, logging, names
 from krate.models.activity import AccessDecision
 from krate_api import activity
 from krate_api.forge import objects
-from krate_api.store.interface import ABSENT, Operation, Stale, Store, Trim, Unavailable
+from krate_api.store.interface import Operation, Stale, Store, Trim, Unavailable
 
 BATCH: Final = 500
 PAUSE: Final = 0.05
@@ -85,10 +85,7 @@ class Projector:
                 found[key]["status"] |= {"count": found[key]["status"]["count"] + 1, "at": row["at"]}
             else:
                 found[key] = await self._object(namespace, key[1], row)
-        return [
-            objects.replace(kinds.ACTIVITY, obj, int(obj["metadata"].pop("resourceVersion", ABSENT)))
-            for obj in found.values()
-        ]
+        return [objects.say(kinds.ACTIVITY, obj, obj["status"], obj["status"]["at"]) for obj in found.values()]
 
     async def _object(self, namespace: str, name: str, row: dict[str, Any]) -> dict[str, Any]:
         """A new Activity, or the stored one of an equal denial with one more on its count."""

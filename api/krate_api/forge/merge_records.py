@@ -25,9 +25,8 @@ def merged(pull: Mapping[str, Any], *, commit: str, user: str, now: str) -> list
         "phase": PullRequestPhase.MERGED.value,
         "conditions": conditions.merge(pull["status"].get("conditions") or [], [reached], now=now),
     }
-    changed = {**pull, "status": status}
     return [
-        objects.replace(kinds.PULL_REQUEST, changed, objects.version(pull)),
+        objects.say(kinds.PULL_REQUEST, pull, status, now),
         Record(MERGE_REQUESTS, f"{meta['namespace']}/{meta['name']}", None, ANY),
     ]
 
@@ -56,7 +55,7 @@ async def _change(source: Source, pull: Mapping[str, Any], condition: Condition,
             batch.append(Record(MERGE_REQUESTS, f"{meta['namespace']}/{meta['name']}", None, ANY))
         if not batch and status == current["status"]:
             return
-        batch.append(objects.replace(kinds.PULL_REQUEST, {**current, "status": status}, objects.version(current)))
+        batch.append(objects.say(kinds.PULL_REQUEST, current, status, now))
         try:
             await source.store.commit(batch)
         except Stale:

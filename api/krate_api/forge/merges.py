@@ -172,7 +172,6 @@ async def _admit(service: Service, call: Call, pull: Mapping[str, Any], order: M
         caller=user,
         object=shown,
         subresource="merge",
-        body_kind=KIND,
     )
     try:
         await service.chain.validate(request, call.review)

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import orjson
 
-from krate import errors, kinds, names
+from krate import clock, errors, kinds, names
 from krate.errors import Cause, CauseType
 from krate.identity import Caller
 from krate_api.admission.interface import Operation
@@ -136,13 +136,13 @@ async def _stale_reviews(source: Source, pull: Mapping[str, Any]) -> list[StoreO
     """A changed target makes every review stale, in the same transaction."""
     meta = pull["metadata"]
     reviews = await objects.select(source.store, kinds.REVIEW, meta["namespace"], {"spec.pullRequest": meta["name"]})
-    return [stale_review(review) for review in reviews if not (review.get("status") or {}).get("stale")]
+    now = clock.rfc3339(source.clock())
+    return [stale_review(review, now) for review in reviews if not (review.get("status") or {}).get("stale")]
 
 
-def stale_review(review: Mapping[str, Any]) -> Put:
+def stale_review(review: Mapping[str, Any], now: str) -> Put:
     """The operation that marks a review stale."""
-    changed = {**review, "status": {**(review.get("status") or {}), "stale": True}}
-    return objects.replace(kinds.REVIEW, changed, objects.version(review))
+    return objects.say(kinds.REVIEW, review, {**(review.get("status") or {}), "stale": True}, now)
 
 
 async def review(source: Source, ask: Inquiry) -> Facts:

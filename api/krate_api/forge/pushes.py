@@ -149,8 +149,7 @@ class StorePushSink:
             "size": facts.size,
             "lastPush": {"ref": last.ref, "sha": last.new, "by": push.caller.username, "at": now},
         }
-        changed = {**content, "status": status}
-        return [objects.replace(kinds.REPOSITORY_CONTENT, changed, objects.version(content))]
+        return [objects.say(kinds.REPOSITORY_CONTENT, content, status, now)]
 
     async def _heads(self, key: RepositoryKey, update: RefUpdate, pusher: str, now: str) -> list[Operation]:
         """Open pull requests from the branch follow it; their reviews go stale and merge requests drop."""
@@ -173,10 +172,10 @@ class StorePushSink:
             )
             status["conditions"] = conditions.merge(status.get("conditions") or [], [moved], now=now)
             batch.append(Record(MERGE_REQUESTS, f"{meta['namespace']}/{meta['name']}", None, ANY))
-        batch.append(objects.replace(kinds.PULL_REQUEST, {**pull, "status": status}, objects.version(pull)))
+        batch.append(objects.say(kinds.PULL_REQUEST, pull, status, now))
         fields = {"spec.pullRequest": meta["name"]}
         reviews = await objects.select(self._store, kinds.REVIEW, meta["namespace"], fields)
-        batch += [stale_review(one) for one in reviews if not _stale(one) and one["spec"].get("sha") != head]
+        batch += [stale_review(one, now) for one in reviews if not _stale(one) and one["spec"].get("sha") != head]
         return batch
 
     def _entry(self, push: Push, updates: Sequence[RefUpdate], decision: AccessDecision, reason: str) -> Operation:

@@ -10,7 +10,7 @@ from krate_api.admission.interface import Operation
 from krate_api.authn.identities import IDENTITIES, PASSWORDS, Identity
 from krate_api.forge import objects
 from krate_api.forge.source import Inquiry, Source
-from krate_api.store.interface import ABSENT, ANY, Key, Record, Remove
+from krate_api.store.interface import ANY, Key, Record, Remove
 from krate_api.strategies.interface import Facts
 
 
@@ -20,6 +20,7 @@ async def repository(source: Source, ask: Inquiry) -> Facts:
     namespace, name = obj["metadata"]["namespace"], obj["metadata"].get("name", "")
     content = await objects.get(source.store, kinds.REPOSITORY_CONTENT, namespace, name) if name else None
     if ask.operation is Operation.CREATE and name and content is None:
+        now = clock.rfc3339(source.clock())
         fresh = {
             "apiVersion": kinds.REPOSITORY_CONTENT.api_version,
             "kind": kinds.REPOSITORY_CONTENT.name,
@@ -27,12 +28,12 @@ async def repository(source: Source, ask: Inquiry) -> Facts:
                 "name": name,
                 "namespace": namespace,
                 "uid": str(uuid.uuid4()),
-                "creationTimestamp": clock.rfc3339(source.clock()),
+                "creationTimestamp": now,
                 "generation": 1,
             },
-            "status": {"branches": 0, "tags": 0, "size": 0},
         }
-        return Facts({"operations": [objects.replace(kinds.REPOSITORY_CONTENT, fresh, ABSENT)]})
+        status = {"branches": 0, "tags": 0, "size": 0}
+        return Facts({"operations": [objects.say(kinds.REPOSITORY_CONTENT, fresh, status, now)]})
     removed = ask.operation is not Operation.CREATE and _goes(obj)
     if removed and content is not None and obj["spec"].get("deletionPolicy") == DeletionPolicy.DELETE:
         key = Key(kinds.REPOSITORY_CONTENT.resource, namespace, name)

@@ -31,8 +31,11 @@ async def create(write: Write, obj: dict[str, Any], *, namespace: str, tracked: 
     updating.check_namespace(meta, namespace)
     if not tracked:
         meta.pop("managedFields", None)
+        metadata.wipe(meta)
     if resource.kind.has_status:
         obj.pop("status", None)
+    if warning := metadata.deduplicate_owners(obj):
+        write.call.warn(warning)
     stamp = write.stamp()
     resource.strategy.prepare(obj, stamp)
     resource.shape.default(obj)
@@ -42,8 +45,6 @@ async def create(write: Write, obj: dict[str, Any], *, namespace: str, tracked: 
         writing.check_shape(resource, obj)
     if not meta.get("name") and not meta.get("generateName"):
         writing.check(resource, obj, None)
-    if warning := metadata.deduplicate_owners(obj):
-        write.call.warn(warning)
     metadata.begin(obj, namespace=namespace, now=stamp.now, generation=writing.has_generation(resource))
     for attempt in range(_NAME_ATTEMPTS):
         try:

@@ -144,7 +144,8 @@ def unpatchable(obj: Any, why: str, resource: Resource) -> errors.Invalid:
 
     It shows the object, as upstream's, but never a Secret: who may patch one may not therefore read it.
     """
-    text = _HIDDEN if resource.kind is SECRET else orjson.dumps(obj, option=orjson.OPT_SORT_KEYS).decode()[:_MAX_SHOWN]
+    order = None if resource.ordered else orjson.OPT_SORT_KEYS
+    text = _HIDDEN if resource.kind is SECRET else orjson.dumps(obj, option=order).decode()[:_MAX_SHOWN]
     shown = errors.quoted(text)
     return errors.Invalid.of(
         kind="", group="", name="", causes=[Cause(CauseType.INVALID, f"Invalid value: {shown}: {why}", "patch")]

@@ -23,11 +23,16 @@ def generated_name(prefix: str) -> str:
     return prefix[:_MAX_PREFIX] + "".join(secrets.choice(_ALPHABET) for _ in range(_SUFFIX))
 
 
+def wipe(metadata: dict[str, Any]) -> None:
+    """Drop from the metadata of a new object what only the server says, in place."""
+    for member in ("deletionTimestamp", "deletionGracePeriodSeconds", "generation"):
+        metadata.pop(member, None)
+
+
 def begin(obj: dict[str, Any], *, namespace: str, now: str, generation: bool) -> None:
     """Set what the server sets on a new object; whatever the client sent there is gone."""
     metadata = obj["metadata"]
-    for member in ("deletionTimestamp", "deletionGracePeriodSeconds", "generation"):
-        metadata.pop(member, None)
+    wipe(metadata)
     metadata["uid"] = str(uuid.uuid4())
     metadata["creationTimestamp"] = now
     if generation:

@@ -50,6 +50,8 @@ Change = Callable[[dict[str, Any]], dict[str, Any]]
 class ScaleResource(Resource):
     """What a Scale looks like, whatever it is of."""
 
+    ordered = True
+
     def __init__(self) -> None:
         strategy = Strategy()
         strategy.shape = NativeSchema(nativetypes.root(KIND), _SCHEMA)
@@ -73,10 +75,11 @@ def _shown(obj: Mapping[str, Any], row: Scale) -> dict[str, Any]:
     selector = paths.nested(obj, row.label_selector) if row.label_selector else None
     if isinstance(selector, str) and selector:
         status["selector"] = selector
+    # In Go's order, for a refused patch quotes it.
     kept = ("name", "namespace", "uid", "resourceVersion", "creationTimestamp")
     return {
-        "kind": KIND.name,
         "apiVersion": KIND.api_version,
+        "kind": KIND.name,
         "metadata": {key: obj["metadata"][key] for key in kept if key in obj["metadata"]},
         "spec": {"replicas": wanted} if wanted else {},
         "status": status,

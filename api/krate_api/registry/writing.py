@@ -197,6 +197,13 @@ def put(resource: Resource, obj: dict[str, Any], expect: int) -> Put:
     return Put(key, draft, resource.index(obj), expect)
 
 
+def put_status(resource: Resource, old: Mapping[str, Any], obj: dict[str, Any], now: str) -> Put:
+    """The store operation by which the server itself writes the status of an object, over the version of `old`."""
+    new = {**obj, "metadata": {**obj["metadata"]}, "status": encoding.plain(obj["status"])}
+    resource.owners(kinds.STATUS.name).update(old, new, manager=names.SERVER_MANAGER, now=now)
+    return put(resource, new, int(old["metadata"]["resourceVersion"]))
+
+
 def unsaved(resource: Resource, obj: dict[str, Any], version: int) -> Stored:
     """The answer of a dry run: the object as it would be, with the version it was derived from (none for a create)."""
     key = resource.key(obj["metadata"].get("namespace", ""), obj["metadata"]["name"])

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from krate import kinds
+from krate.clock import Clock, rfc3339
 from krate.kinds import Kind
 from krate.models.query import Query
 from krate_api import bodies
@@ -24,7 +25,10 @@ Creator = Callable[[dict[str, Any], Call], Awaitable[dict[str, Any]]]
 class Creators:
     """Handlers by kind."""
 
-    def __init__(self, access: AccessReviews, identities: IdentityReviews, queries: Queries, lane: Lane) -> None:
+    def __init__(
+        self, access: AccessReviews, identities: IdentityReviews, queries: Queries, lane: Lane, now: Clock
+    ) -> None:
+        self._now = now
         self._queries = queries
         self._lane = lane
         self._creators: dict[Kind, Creator] = {
@@ -49,6 +53,7 @@ class Creators:
             obj = decoding.decode(data, media, resource, call, options)
             _place(obj["metadata"], visit.info.namespace)
             resource.shape.default(obj)
+            resource.owners("").update(None, obj, manager=options.field_manager, now=rfc3339(self._now()))
             writing.check_shape(resource, obj)
             return obj
 

@@ -41,6 +41,11 @@ def decode(body: bytes) -> dict[str, Any]:
     return orjson.loads(body)
 
 
+def plain(value: Any) -> Any:
+    """A value as it will be read back: words of an enumeration are texts, and typed as such."""
+    return orjson.loads(orjson.dumps(value))
+
+
 def slot(body: bytes) -> tuple[int, int]:
     """Start and end of the version in a stored body."""
     start = body.index(MARK) + len(MARK)

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from krate import errors, names
 from krate.errors import Cause, CauseType
-from krate_api.strategies.interface import Facts, Object, Stamp, Strategy
+from krate_api.strategies.interface import Object, Stamp, Strategy
 
 MAX_SIZE: Final = 1 << 20
 """Bytes of all values together."""
@@ -35,16 +35,12 @@ class SecretStrategy(Strategy):
     """`stringData` is encoded into `data`; an immutable Secret stays as it is."""
 
     def prepare(self, obj: Object, stamp: Stamp) -> None:
+        if obj.get("type") in (None, ""):
+            obj["type"] = _OPAQUE
         strings: Mapping[str, str] = obj.pop("stringData", None) or {}
         if strings:
             encoded = {key: base64.b64encode(value.encode()).decode() for key, value in strings.items()}
             obj["data"] = {**(obj.get("data") or {}), **encoded}
-
-    def create(self, obj: Object, facts: Facts, stamp: Stamp) -> None:
-        obj["type"] = obj.get("type") or _OPAQUE
-
-    def update(self, obj: Object, old: Mapping[str, Any], facts: Facts, stamp: Stamp) -> None:
-        obj["type"] = obj.get("type") or old.get("type", _OPAQUE)
 
     def problems(self, obj: Mapping[str, Any], old: Mapping[str, Any] | None) -> Sequence[Cause]:
         data: Mapping[str, str] = obj.get("data") or {}

@@ -15,13 +15,16 @@ class NamespaceStrategy(Strategy):
 
     status_keeps_metadata = False  # KK/pkg/registry/core/namespace/strategy.go, namespaceStatusStrategy
 
+    def prepare(self, obj: Object, stamp: Stamp) -> None:
+        if obj["metadata"].get("name"):
+            _label(obj)
+
     def create(self, obj: Object, facts: Facts, stamp: Stamp) -> None:
-        _label(obj)
+        _label(obj)  # The name may have been generated only now.
         obj["spec"] = {"finalizers": [str(Finalizer.NAMESPACE)]}
         obj["status"] = {"phase": "Active"}
 
     def update(self, obj: Object, old: Mapping[str, Any], facts: Facts, stamp: Stamp) -> None:
-        _label(obj)
         obj["spec"] = dict(old.get("spec") or {})
 
     def update_status(self, obj: Object, old: Mapping[str, Any], stamp: Stamp) -> None:

@@ -1,9 +1,10 @@
 """`namespaces/finalize`: how the namespace controller says that a namespace is empty."""
 
-from typing import Any
+from typing import Any, Final
 
 from krate import errors, kinds
 from krate_api import activity, bodies
+from krate_api.admission.interface import Operation as Admission
 from krate_api.http import Response
 from krate_api.registry import decoding, listing, writing
 from krate_api.registry.call import write_options
@@ -13,6 +14,8 @@ from krate_api.store import encoding
 from krate_api.store.interface import Operation, Remove, Stale, Stored
 from krate_api.subresources.interface import Handlers, Visit
 
+NAME: Final = "finalize"
+
 
 class Namespaces:
     """The handler over the write kit."""
@@ -21,7 +24,7 @@ class Namespaces:
         self._kit = kit
 
     def handlers(self) -> Handlers:
-        return {(kinds.NAMESPACE, "finalize"): self._finalize}
+        return {(kinds.NAMESPACE, NAME): self._finalize}
 
     async def _finalize(self, visit: Visit) -> Response:
         resource = self._kit.catalog.of(kinds.NAMESPACE)
@@ -53,14 +56,19 @@ class Namespaces:
         Raises:
             Stale: somebody else wrote meanwhile.
             Conflict: a live namespace would lose its finalizer.
+            StatusError: admission denies.
         """
-        obj = encoding.decode(stored.body)
+        old = encoding.decode(stored.body)
+        obj = {**old, "metadata": {**old["metadata"]}}
         meta = obj["metadata"]
         deleted = bool(meta.get("deletionTimestamp"))
         if not deleted and not finalizers:
             text = "the namespace is not being deleted"
             raise errors.Conflict.of(plural=resource.kind.plural, group="", name=meta["name"], message=text)
         obj["spec"] = {**(obj.get("spec") or {}), "finalizers": finalizers}
+        manager, now = write.options.field_manager, self._kit.now()
+        resource.owners(NAME).update(old, obj, manager=manager, now=now)
+        await write.admit(Admission.UPDATE, obj=obj, old=old, subresource=NAME)
         if write.options.dry_run:
             return obj
         gone = deleted and not finalizers and not meta.get("finalizers")

@@ -8,14 +8,17 @@ from krate.errors import Cause, CauseType
 from krate.kinds import Kind
 from krate.models.reviews import TokenRequest
 from krate_api import bodies
+from krate_api.admission.interface import Operation
+from krate_api.apply.fieldmanager import FieldManager
 from krate_api.authn.identities import Identities
 from krate_api.authn.tokens import ISSUER, Bound
 from krate_api.forge import objects
 from krate_api.http import Response
 from krate_api.protobuf import messages
 from krate_api.registry import listing, updating
+from krate_api.registry.call import write_options
+from krate_api.registry.writing import Kit, Write
 from krate_api.schemas.structural import StructuralSchema
-from krate_api.store.interface import Store
 from krate_api.subresources.interface import Handlers, Visit
 
 _SUB: Final = kinds.TOKEN_REQUEST
@@ -33,19 +36,31 @@ def _shape() -> StructuralSchema:
     return StructuralSchema(schema.structural(TokenRequest))
 
 
+@cache
+def _owners() -> FieldManager:
+    return FieldManager(
+        {_API_VERSION: schema.structural(TokenRequest)},
+        api_version=_API_VERSION,
+        kind=_SUB.kind,
+        subresource=_SUB.name,
+        nothing=schema.empty(TokenRequest),
+    )
+
+
 class ServiceAccounts:
     """The handler over the identities."""
 
-    def __init__(self, store: Store, identities: Identities, now: clock.Clock) -> None:
-        self._store = store
+    def __init__(self, kit: Kit, identities: Identities) -> None:
+        self._kit = kit
         self._identities = identities
-        self._now = now
 
     def handlers(self) -> Handlers:
         return {(kinds.SERVICE_ACCOUNT, _SUB.name): self._token}
 
     async def _token(self, visit: Visit) -> Response:
         namespace, name = visit.info.namespace, visit.info.name
+        options = write_options(visit.request, "CreateOptions")
+        write = Write(self._kit, self._kit.catalog.of(kinds.SERVICE_ACCOUNT), visit.call, options)
         wanted = await _body(visit)
         given: dict[str, Any] = wanted.get("metadata") or {}
         _check_place(given, namespace, name)
@@ -60,16 +75,15 @@ class ServiceAccounts:
         secret = (
             await self._bound(namespace, spec["boundObjectRef"]) if spec.get("boundObjectRef") is not None else None
         )
+        request = _owned({**spec, "expirationSeconds": seconds}, visit, write)
+        await write.admit(Operation.CREATE, obj=request, old=None, subresource=_SUB.name)
         minted = self._identities.mint_account(namespace, account, seconds=seconds, audiences=audiences, secret=secret)
+        if not write.options.dry_run:
+            command = f"kubectl create token {name} -n {namespace} --duration {seconds}s"
+            await self._kit.store.commit(write.entry("create", obj=request, command=command, subresource=_SUB.name))
         answer = {
-            "kind": _SUB.kind,
-            "apiVersion": _API_VERSION,
-            "metadata": {
-                "name": name,
-                "namespace": namespace,
-                "uid": account.uid,
-                "creationTimestamp": clock.rfc3339(self._now()),
-            },
+            **request,
+            "metadata": {**request["metadata"], "uid": account.uid, "creationTimestamp": self._kit.now()},
             "spec": {
                 "audiences": audiences,
                 "expirationSeconds": seconds,
@@ -102,7 +116,7 @@ class ServiceAccounts:
         return found
 
     async def _found(self, kind: Kind, namespace: str, name: str) -> Bound:
-        found = await objects.get(self._store, kind, namespace, name)
+        found = await objects.get(self._kit.store, kind, namespace, name)
         if found is None:
             raise errors.NotFound.of(plural=kind.plural, group=kind.group, name=name)
         return Bound(name, found["metadata"]["uid"])
@@ -133,6 +147,18 @@ async def _body(visit: Visit) -> dict[str, Any]:
     if causes:
         raise errors.Invalid.of(kind=_SUB.kind, group=_SUB.group, name=visit.info.name, causes=causes)
     return {**found, "metadata": metadata}
+
+
+def _owned(spec: dict[str, Any], visit: Visit, write: Write) -> dict[str, Any]:
+    """The request as admission sees it: what was asked, and who asked for which field of it."""
+    found = {
+        "kind": _SUB.kind,
+        "apiVersion": _API_VERSION,
+        "metadata": {"name": visit.info.name, "namespace": visit.info.namespace},
+        "spec": spec,
+    }
+    _owners().update(None, found, manager=write.options.field_manager, now=write.kit.now())
+    return found
 
 
 def _check_place(given: dict[str, Any], namespace: str, name: str) -> None:

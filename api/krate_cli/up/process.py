@@ -119,7 +119,7 @@ class Installation:
     async def _serve_api(self, bound: socket.socket, stack: contextlib.AsyncExitStack) -> None:
         core = self._core
         served = core.catalog
-        policies = LivePolicies(core.store, core.feeds, served)
+        policies = LivePolicies(core.store, core.feeds, served, core.clock)
         running = await api.build(
             core,
             git=self._host,

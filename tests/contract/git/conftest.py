@@ -20,7 +20,6 @@ from krate import clock as clocks
 from krate import kinds
 from krate_api.forge import objects
 from krate_api.forge.pushes import StorePushSink
-from krate_api.store.interface import ABSENT
 from krate_api.store.sqlite import open_store
 from krate_git.embedded.client import HostClient
 from krate_git.embedded.host import EmbeddedHost, Options
@@ -167,7 +166,7 @@ async def store_sink(folder: Path) -> AsyncGenerator[Sinking]:
     stores = [open_store(path)]
     for name in ("web", "api"):
         body = factories.make(kinds.REPOSITORY_CONTENT, name)
-        await stores[0].commit([objects.replace(kinds.REPOSITORY_CONTENT, body, ABSENT)])
+        await stores[0].commit([objects.say(kinds.REPOSITORY_CONTENT, body, {}, clocks.rfc3339(clocks.system()))])
 
     def reopen() -> PushSink:
         stores.append(open_store(path))

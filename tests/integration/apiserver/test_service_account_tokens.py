@@ -8,7 +8,7 @@ import httpx2
 import pytest
 
 import served_api
-from api_answers import created, failure
+from api_answers import created, failure, unmanaged
 from krate import clock, kinds
 from served_api import API, ServedAPI, typed
 
@@ -65,7 +65,7 @@ def test_issued(admin: API, robot: dict[str, Any], namespace: str) -> None:
         meta = {"name": "robot", "namespace": namespace, "uid": robot["metadata"]["uid"]}
         spec = {"audiences": [OURS], "expirationSeconds": 3600, "boundObjectRef": None}
         want = {"kind": "TokenRequest", "apiVersion": f"{GROUP}/v1", "metadata": meta, "spec": spec, "status": {}}
-        assert (answer.status_code, found) == (201, want)
+        assert (answer.status_code, unmanaged(found)) == (201, want)
 
 
 def conflict(kind: str, name: str, text: str, **group: str) -> tuple[int, dict[str, Any]]:
@@ -225,3 +225,53 @@ def test_discovery(admin: API) -> None:
         "kind": "TokenRequest",
         "verbs": ["create"],
     }
+
+
+def test_judged_and_told(admin: API, robot: dict[str, Any], namespace: str) -> None:
+    """Admission sees a token request as one; who made a token stands in the history, a dry run does not."""
+    assert robot["metadata"]["name"] == "robot"
+    path = served_api.item(kinds.SERVICE_ACCOUNT, "robot", namespace, "token")
+    assert admin.post(path, json={}, params={"dryRun": "All"}).status_code == 201
+    assert asked(admin, namespace, {"spec": {"expirationSeconds": 700}}).status_code == 201
+
+    def found() -> list[dict[str, Any]]:
+        items: list[dict[str, Any]] = admin.list(kinds.ACTIVITY, namespace=namespace).json()["items"]
+        return [one["status"] for one in items if one["status"]["object"]["subresource"] == "token"]
+
+    served_api.until(lambda: bool(found()))
+    (only,) = found()
+    command = f"kubectl create token robot -n {namespace} --duration 700s"
+    assert (only["verb"], only["decision"], only["command"]) == ("create", "Allowed", command)
+
+
+def test_refused_by_a_policy(admin: API, robot: dict[str, Any], namespace: str) -> None:
+    """A policy about serviceaccounts/token sees the TokenRequest and may refuse it."""
+    assert robot["metadata"]["name"] == "robot"
+    rule = {"apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE"], "resources": ["serviceaccounts/token"]}
+    check = {
+        "expression": "object.spec.expirationSeconds < 7200",
+        "messageExpression": "request.kind.group + '/' + request.kind.kind + ' for too long'",
+    }
+    policy = {
+        **typed(kinds.VALIDATING_ADMISSION_POLICY),
+        "metadata": {"name": "short-tokens"},
+        "spec": {"matchConstraints": {"resourceRules": [rule]}, "validations": [check]},
+    }
+    binding = {
+        **typed(kinds.VALIDATING_ADMISSION_POLICY_BINDING),
+        "metadata": {"name": "short-tokens"},
+        "spec": {"policyName": "short-tokens", "validationActions": ["Deny"]},
+    }
+    for kind, body in (
+        (kinds.VALIDATING_ADMISSION_POLICY, policy),
+        (kinds.VALIDATING_ADMISSION_POLICY_BINDING, binding),
+    ):
+        assert admin.create(kind, body).status_code == 201
+    try:
+        served_api.until(lambda: asked(admin, namespace, {"spec": {"expirationSeconds": 9000}}).status_code == 422)
+        refused = asked(admin, namespace, {"spec": {"expirationSeconds": 9000}}).json()
+        assert refused["message"].endswith("authentication.k8s.io/TokenRequest for too long")
+        assert asked(admin, namespace, {"spec": {"expirationSeconds": 700}}).status_code == 201
+    finally:
+        admin.remove(kinds.VALIDATING_ADMISSION_POLICY_BINDING, "short-tokens")
+        admin.remove(kinds.VALIDATING_ADMISSION_POLICY, "short-tokens")

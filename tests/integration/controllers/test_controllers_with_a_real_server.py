@@ -87,6 +87,8 @@ async def test_a_pull_request_from_opening_to_merge(tenant: Tenant) -> None:
     await tenant.review("bob", name)
     merged = await tenant.wait(kinds.PULL_REQUEST, name, lambda obj: obj["status"]["phase"] == "Merged")
     assert (merged["status"]["mergedBy"], said(merged, Type.MERGED)[0]) == ("alice", "True")
+    owned = {one["manager"]: one["fieldsV1"]["f:status"] for one in merged["metadata"]["managedFields"][1:]}
+    assert {"f:mergeCommit", "f:mergedBy", "f:mergedAt", "f:phase"} <= owned["krate"].keys()
     await git(tenant.folder, "fetch", "-q", await tenant.remote(), "main")
     assert await git(tenant.folder, "rev-parse", "FETCH_HEAD") == merged["status"]["mergeCommit"]
     assert (await git(tenant.folder, "rev-list", "--parents", "-1", "FETCH_HEAD")).split()[2] == head

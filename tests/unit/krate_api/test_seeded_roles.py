@@ -11,6 +11,7 @@ from krate_api import main
 from krate_api.admission.chain import Chain
 from krate_api.bootstrap import seed
 from krate_api.forge import objects
+from krate_api.registry import writing
 from krate_api.registry.writing import Kit
 from krate_api.settings import Settings
 from krate_api.strategies.interface import Facts
@@ -55,7 +56,7 @@ async def test_restart(tmp_path: Path, name: str, frozen: bool) -> None:  # noqa
         changed = {**released, member: [mine]}
         if frozen:
             changed["metadata"] = {**released["metadata"], "annotations": FROZEN}
-        await core.store.commit([objects.replace(kind, changed, objects.version(released))])
+        await core.store.commit([writing.put(core.catalog.of(kind), changed, objects.version(released))])
         await seed.seed(kit)
         found = await objects.get(core.store, kind, "", role)
         assert found is not None

@@ -164,7 +164,7 @@ async def test_subresources():
         )
     )
     body = {"kind": "PullRequestMerge", "metadata": {"name": "web-1"}, "spec": {"method": "Merge"}, "pullRequest": GOOD}
-    asked = request(body, subresource="merge", body_kind="PullRequestMerge", namespace="acme")
+    asked = request(body, subresource="merge", namespace="acme")
     assert (
         await room.message(asked) == f"{PREFIX}Policy pr-description failed: use Squash, not Merge (PullRequestMerge)"
     )

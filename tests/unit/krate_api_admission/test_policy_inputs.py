@@ -14,10 +14,9 @@ PULL = factories.make_pull_request()
 def test_the_whole_request():
     """Every field of an AdmissionRequest is there under its own name."""
     asked = request(
-        PULL,
+        {**PULL, "kind": "PullRequestMerge"},
         operation=Operation.UPDATE,
         subresource="merge",
-        body_kind="PullRequestMerge",
         dry_run=True,
         options={"kind": "UpdateOptions", "fieldManager": "kubectl"},
     )

@@ -39,11 +39,9 @@ def request_variable(request: Request, *, with_objects: bool = False) -> dict[st
         request: the request under admission.
         with_objects: whether `object` and `oldObject` are members, as in Kyverno.
     """
-    kind = {
-        "group": request.kind.group,
-        "version": request.kind.version,
-        "kind": request.body_kind or request.kind.name,
-    }
+    body: Mapping[str, Any] = request.object or {}
+    group, _, version = str(body.get("apiVersion", request.kind.api_version)).rpartition("/")
+    kind = {"group": group, "version": version, "kind": body.get("kind", request.kind.name)}
     resource = {"group": request.kind.group, "version": request.kind.version, "resource": request.kind.plural}
     found: dict[str, Any] = {
         "uid": request.uid,
