@@ -86,7 +86,8 @@ class Resource:
     def _unwritten(self, subresource: str) -> FieldSet:
         """What an endpoint leaves as it is, so that nobody comes to own it there."""
         if subresource == STATUS.name:
-            return FieldSet.of(("metadata",), ("spec",))
+            kept = [("spec",), *([("metadata",)] if self.strategy.status_keeps_metadata else [])]
+            return FieldSet.of(*kept)
         return FieldSet.of(("status",)) if self.kind.has_status else FieldSet()
 
     @property

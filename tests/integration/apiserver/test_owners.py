@@ -120,6 +120,15 @@ def test_finalized(admin: API) -> None:
     ]
 
 
+def test_status_with_metadata(admin: API) -> None:
+    """Where a write of the status may change metadata, its writer owns that, too."""
+    made = created(admin, kinds.NAMESPACE, {**typed(kinds.NAMESPACE), "metadata": {"name": "owned-status"}})
+    body = {**made, "metadata": {**made["metadata"], "annotations": {"a": "b"}}}
+    answer = admin.put(served_api.item(kinds.NAMESPACE, "owned-status", subresource="status"), json=body).json()
+    marks = {"f:metadata": {"f:annotations": {".": {}, "f:a": {}}}}
+    assert managers(answer) == [mine(LABELLED), mine(marks, subresource="status")]
+
+
 def test_seeded(admin: API) -> None:
     """What an installation starts with is the server's, not its first editor's."""
     found = admin.read(kinds.CLUSTER_ROLE, "view").json()
