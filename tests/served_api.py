@@ -48,9 +48,19 @@ class MovableClock:
     """The time, moved by as much as a test wants."""
 
     offset: datetime.timedelta = datetime.timedelta()
+    stopped_at: datetime.datetime | None = None
 
     def __call__(self) -> datetime.datetime:
-        return clock.system() + self.offset
+        return (self.stopped_at or clock.system()) + self.offset
+
+    @contextlib.contextmanager
+    def stopped(self) -> Iterator[None]:
+        """While the block runs no time passes, unless it is moved."""
+        self.stopped_at = clock.system()
+        try:
+            yield
+        finally:
+            self.stopped_at = None
 
     @contextlib.contextmanager
     def later(self, **by: float) -> Iterator[None]:

