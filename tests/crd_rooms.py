@@ -2,12 +2,13 @@
 
 import itertools
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from served_api import API, until
 
 PATH = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 _NUMBERS = itertools.count(1)
+_TEXT: Final = {"type": "string"}
 
 
 def definition(
@@ -89,3 +90,18 @@ def thing(body: Mapping[str, Any], name: str = "a", /, version: str = "", **more
     spec = body["spec"]
     api_version = f"{spec['group']}/{version or spec['versions'][0]['name']}"
     return {"apiVersion": api_version, "kind": spec["names"]["kind"], "metadata": {"name": name}, **more}
+
+
+def fleet() -> dict[str, Any]:
+    """A definition whose objects have a status, a scale, defaults, a rule and a list with keys."""
+    ship = {"type": "object", "required": ["name"], "properties": {"name": _TEXT, "flag": _TEXT}}
+    ships = {"type": "array", "items": ship, "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["name"]}
+    spec = {
+        "type": "object",
+        "properties": {"replicas": {"type": "integer", "default": 1}, "port": _TEXT, "ships": ships},
+        "x-kubernetes-validations": [{"rule": "self.replicas < 10", "message": "too many"}],
+    }
+    status = {"type": "object", "properties": {"replicas": {"type": "integer"}, "phase": _TEXT}}
+    schema = {"type": "object", "properties": {"spec": spec, "status": status}}
+    scale = {"specReplicasPath": ".spec.replicas", "statusReplicasPath": ".status.replicas"}
+    return definition(kind="Fleet", versions=[version(schema=schema, subresources={"status": {}, "scale": scale})])

@@ -1,6 +1,5 @@
 """kr8s: objects by name in any spelling, watches, waiting, labels, and its exceptions."""
 
-import warnings
 from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import Any
@@ -11,16 +10,10 @@ from kr8s.asyncio.objects import ConfigMap, new_class
 
 import factories
 from api_users import rule
+from kr8s_sessions import connect
 from krate import kinds
 
 Repository = new_class("Repository", kinds.REPOSITORY.api_version, plural="repositories")
-
-
-async def connect(kubeconfig: Path, namespace: str) -> Any:
-    with warnings.catch_warnings():
-        # This release of kr8s was tested with Kubernetes up to 1.35, and says so of any other server.
-        warnings.filterwarnings("ignore", r"Kubernetes version v1\.36\S* is not supported", UserWarning)
-        return await kr8s.asyncio.api(kubeconfig=str(kubeconfig), namespace=namespace)
 
 
 @pytest.fixture
