@@ -3,6 +3,7 @@
 Clients that people use judge the server here: what they answer, and what they raise.
 """
 
+import gc
 import time
 from collections.abc import Callable, Generator
 from pathlib import Path
@@ -12,7 +13,6 @@ import pytest
 import api_users
 import kubeconfigs
 import served_api
-from krate.kinds import Kind
 from served_api import API, ServedAPI
 
 NewKubeconfig = Callable[..., Path]
@@ -54,12 +54,19 @@ def kubeconfig_of(served: ServedAPI, admin: API) -> NewKubeconfig:
 
 
 @pytest.fixture
-def forget(served: ServedAPI) -> Callable[[Kind], int]:
-    """Compact a kind's history away, in the log and in memory; answers the oldest version that is left."""
+def forget(served: ServedAPI) -> Callable[[str], int]:
+    """Compact the history of a resource away, in the log and in memory; answers the oldest version that is left."""
 
-    async def compact(kind: Kind) -> int:
-        floor = await served.core.store.compact(kind.resource, keep=0, before=time.time() + 60)
-        served.core.feeds.of(kind.resource)._ring.clear()
+    async def compact(resource: str) -> int:
+        floor = await served.core.store.compact(resource, keep=0, before=time.time() + 60)
+        served.core.feeds.of(resource)._ring.clear()
         return floor
 
-    return lambda kind: served.run(lambda: compact(kind))
+    return lambda resource: served.run(lambda: compact(resource))
+
+
+@pytest.fixture
+def left_sockets() -> Generator[None]:
+    """What an operator of kopf left is collected here, where it is forgiven, and not during a test of somebody else."""
+    yield
+    gc.collect()

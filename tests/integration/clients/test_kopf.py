@@ -1,43 +1,31 @@
 """kopf: an operator's own handlers, with its finalizers, patches, events and restarts."""
 
-import asyncio
-import base64
 import contextlib
-import gc
 import itertools
 import time
-from collections.abc import AsyncGenerator, Generator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import kopf
 import pytest
-import yaml
 
 import api_answers
+import kopf_operators
 import waiting
 from krate import kinds
 from served_api import API
 
 # An operator that stops leaves the loop before the TLS connections of its watches have ended.
-pytestmark = pytest.mark.filterwarnings(r"ignore:unclosed (<socket|transport):ResourceWarning")
+pytestmark = [
+    pytest.mark.filterwarnings(r"ignore:unclosed (<socket|transport):ResourceWarning"),
+    pytest.mark.usefixtures("left_sockets"),
+]
 
 GROUP, PLURAL = kinds.REPOSITORY.group, kinds.REPOSITORY.plural
 Calls = list[tuple[str, str, Any]]
 """Which handler was called, for which object, with what."""
-
-
-def credentials(kubeconfig: Path) -> kopf.ConnectionInfo:
-    """What a login handler answers."""
-    config = yaml.safe_load(kubeconfig.read_text())
-    cluster, user = config["clusters"][0]["cluster"], config["users"][0]["user"]
-    return kopf.ConnectionInfo(
-        server=cluster["server"],
-        ca_data=base64.b64decode(cluster["certificate-authority-data"]),
-        certificate_data=base64.b64decode(user["client-certificate-data"]),
-        private_key_data=base64.b64decode(user["client-key-data"]),
-    )
 
 
 @dataclass
@@ -53,10 +41,6 @@ class Operator:
     def _registry(self) -> kopf.OperatorRegistry:
         registry = kopf.OperatorRegistry()
         calls = self.calls
-
-        @kopf.on.login(registry=registry)
-        def login(**_: Any) -> kopf.ConnectionInfo:
-            return credentials(self.kubeconfig)
 
         @kopf.on.create(GROUP, PLURAL, registry=registry)
         async def create(name: str, spec: Any, meta: Any, body: Any, patch: kopf.Patch, **_: Any) -> None:
@@ -85,33 +69,10 @@ class Operator:
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncGenerator[Calls]:
         """While the block runs, so does the operator; its calls are the block's value."""
-        settings = kopf.OperatorSettings()
-        settings.watching.server_timeout = self.watch_seconds
-        settings.watching.reconnect_backoff = 0
-        ready, stop = asyncio.Event(), asyncio.Event()
-        work = asyncio.create_task(
-            kopf.operator(
-                registry=self._registry(),
-                settings=settings,
-                namespaces=[self.namespace],
-                standalone=True,
-                ready_flag=ready,
-                stop_flag=stop,
-            )
-        )
-        try:
-            await waiting.until(lambda: ready.is_set() or work.done())
+        registry = self._registry()
+        seconds = self.watch_seconds
+        async with kopf_operators.running(registry, self.kubeconfig, self.namespace, watch_seconds=seconds):
             yield self.calls
-        finally:
-            stop.set()
-            await work
-
-
-@pytest.fixture(autouse=True)
-def left_sockets() -> Generator[None]:
-    """What an operator left is collected here, where it is forgiven, and not during a test of somebody else."""
-    yield
-    gc.collect()
 
 
 @pytest.fixture

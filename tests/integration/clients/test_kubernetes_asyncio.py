@@ -13,7 +13,6 @@ from kubernetes_asyncio.dynamic import DynamicClient
 import factories
 from api_users import rule
 from krate import kinds
-from krate.kinds import Kind
 
 
 @pytest.fixture
@@ -91,11 +90,11 @@ async def test_watch_resumes(core: Any, namespace: str) -> None:
     assert told == [("ADDED", "1"), ("MODIFIED", "2"), ("DELETED", "2")]
 
 
-async def test_watch_expires(core: Any, namespace: str, forget: Callable[[Kind], int]) -> None:
+async def test_watch_expires(core: Any, namespace: str, forget: Callable[[str], int]) -> None:
     """A version that is compacted away is 410."""
     for name in ("a", "b"):
         await core.create_namespaced_config_map(namespace, config_map(name))
-    forget(kinds.CONFIG_MAP)
+    forget(kinds.CONFIG_MAP.resource)
     stream = kubernetes.watch.Watch().stream(
         core.list_namespaced_config_map, namespace, resource_version="1", timeout_seconds=20
     )

@@ -14,7 +14,6 @@ from kubernetes.leaderelection import electionconfig, leaderelection
 from kubernetes.leaderelection.resourcelock.leaselock import LeaseLock
 
 from krate import kinds
-from krate.kinds import Kind
 from served_api import until
 
 PLURAL = {"group": kinds.REPOSITORY.group, "version": "v1alpha1", "plural": "repositories"}
@@ -65,11 +64,11 @@ def test_watch_from_nothing(core: Any, namespace: str) -> None:
     assert told == [("ADDED", "a"), ("ADDED", "b")]
 
 
-def test_watch_expires(core: Any, namespace: str, forget: Callable[[Kind], int]) -> None:
+def test_watch_expires(core: Any, namespace: str, forget: Callable[[str], int]) -> None:
     """A version that is compacted away raises 410, so that the client lists again."""
     put(core, namespace, "a")
     put(core, namespace, "b")
-    forget(kinds.CONFIG_MAP)
+    forget(kinds.CONFIG_MAP.resource)
     stream = kubernetes.watch.Watch().stream(
         core.list_namespaced_config_map, namespace, resource_version="1", timeout_seconds=5
     )
