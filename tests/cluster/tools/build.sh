@@ -20,6 +20,7 @@ kube-apiserver|kubernetes|k8s.io/kubernetes/cmd/kube-apiserver|0||$STAMP
 kube-controller-manager|kubernetes|k8s.io/kubernetes/cmd/kube-controller-manager|0||$STAMP
 e2e|kubernetes|./e2e|0||$STAMP
 informer|../informer/program|.|0||
+argo|../argo/program|.|0||
 gitea|gitea|code.gitea.io/gitea|1|sqlite,sqlite_unlock_notify|-X main.Version=1.26.0
 EOF
 }
