@@ -16,6 +16,7 @@ from krate_api.definitions.conditions import Definition, Taken
 from krate_api.registry import writing
 from krate_api.registry.lanes import Lane
 from krate_api.registry.writing import Kit
+from krate_api.schemas.correlation import equal
 from krate_api.store import encoding
 from krate_api.store.changelog import Feeds
 from krate_api.store.interface import Change, ChangeType, Compacted, Stale, StoreError
@@ -135,7 +136,7 @@ class Registrar:
         self._served[name] = await self._resources(obj)
         await self._compile(name)
         self._publish()
-        if before is not None and before["spec"] != obj["spec"]:
+        if before is not None and not equal(before["spec"], obj["spec"]):
             self._feeds.of(name).interrupt()
 
     async def _resources(self, obj: Definition) -> tuple[serving.CustomResource, ...]:
@@ -196,7 +197,7 @@ def _same(before: Mapping[str, Any], obj: Mapping[str, Any]) -> bool:
     """Whether two states serve the same."""
     served = (conditions.NAMES_ACCEPTED, Type.ESTABLISHED, conditions.TERMINATING)
     return (
-        before["spec"] == obj["spec"]
+        equal(before["spec"], obj["spec"])
         and before["status"].get("acceptedNames") == obj["status"].get("acceptedNames")
         and all(conditions.holds(before, kind) == conditions.holds(obj, kind) for kind in served)
     )

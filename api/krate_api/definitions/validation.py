@@ -15,6 +15,7 @@ from krate_api.definitions import approval, conversions, printing, schemas, sele
 from krate_api.definitions.conditions import holds
 from krate_api.definitions.internal import internal, shown
 from krate_api.schemas.causes import invalid, one_of, required
+from krate_api.schemas.correlation import equal
 
 SCOPES: Final = ("Cluster", "Namespaced")
 _MAX_WARNING: Final = 256
@@ -30,7 +31,9 @@ _STILL_STORED: Final = (
 def problems(obj: Mapping[str, Any], old: Mapping[str, Any] | None) -> list[Cause]:
     """Everything wrong with a decoded and defaulted definition, and with the step from `old` to it."""
     found = _name(obj) if old is None else []
-    if old is None or obj["spec"] != old["spec"]:  # What was accepted once is accepted, whatever the rules of today.
+    if old is None or not equal(
+        obj["spec"], old["spec"]
+    ):  # What was accepted once is accepted, whatever the rules of today.
         before = None if old is None else internal(old["spec"])
         established = old is not None and holds(old, Type.ESTABLISHED)
         found += _spec(internal(obj["spec"]), before, established=established)

@@ -12,6 +12,7 @@ from krate import errors, kinds
 from krate.errors import Cause, CauseType
 from krate_api import activity, paths
 from krate_api.admission.interface import Operation
+from krate_api.apply import values
 from krate_api.apply.fieldmanager import unmoved
 from krate_api.registry import metadata, writing
 from krate_api.registry.writing import Write
@@ -155,9 +156,9 @@ async def _attempt(
     obj, facts = await _settle(write, wanted, old, subresource, tracked=tracked)
     extra = _immutable(resource, obj, old)
     unmoved(obj, old)
-    same = obj == old and not outdated
+    same = values.same(obj, old) and not outdated
     obj["metadata"].pop("resourceVersion", None)
-    if writing.has_generation(resource) and _spec(obj, resource) != _spec(old, resource):
+    if writing.has_generation(resource) and not values.same(_spec(obj, resource), _spec(old, resource)):
         obj["metadata"]["generation"] = old["metadata"].get("generation", 0) + 1
     part = subresource if subresource == kinds.STATUS.name else ""
     writing.check(resource, obj, old, [*extra, *facts.problems], warn=write.call.warn, part=part)

@@ -150,7 +150,7 @@ Operation = tuple[str, Path, Path, Any]
 
 
 def carried_out(document: Any, operations: list[Operation]) -> Any:
-    """RFC 6902, section 4, over paths that are tuples."""
+    """RFC 6902, section 4, over paths that are tuples; as upstream does, a member that is absent is replaced too."""
     document = copy.deepcopy(document)
     for name, path, source, value in operations:
         match name:
@@ -159,8 +159,8 @@ def carried_out(document: Any, operations: list[Operation]) -> Any:
             case "remove":
                 remove(document, path)
             case "replace":
-                member(parent(document, path), path[-1])
-                remove(document, path)
+                if isinstance(parent(document, path), list):
+                    remove(document, path)
                 add(document, path, copy.deepcopy(value))
             case "move":
                 if path[: len(source)] == source and path != source:
