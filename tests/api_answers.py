@@ -74,3 +74,8 @@ def listed(client: API, namespace: str, accept: str = "", **params: str) -> http
 def unmanaged(obj: Mapping[str, Any]) -> dict[str, Any]:
     """The object without who manages its fields."""
     return {**obj, "metadata": {key: value for key, value in obj["metadata"].items() if key != "managedFields"}}
+
+
+def untyped(obj: Mapping[str, Any]) -> dict[str, Any]:
+    """The object as it stands in a list of Kubernetes' own kinds, which says the type once for all."""
+    return {key: value for key, value in obj.items() if key not in {"apiVersion", "kind"}}

@@ -54,7 +54,9 @@ def refusal(resource: Resource | None, info: RequestInfo) -> Response | None:
         if kind.native:
             return nothing(kind.group)
         raise errors.NotFound.of(plural=kind.plural, group=kind.group, name=info.name)
-    if supports(resource, info.verb, namespace=info.namespace, name=info.name, subresource=info.subresource):
+    # Upstream passes over the name that a create has in its path.
+    name = "" if info.verb == Verb.CREATE and not (kind.native or info.subresource) else info.name
+    if supports(resource, info.verb, namespace=info.namespace, name=name, subresource=info.subresource):
         return None
     if kind.native:
         raise errors.MethodNotAllowed(details={})

@@ -59,7 +59,8 @@ class Representation:
         kind, wanted = self._resource.kind, self._wanted
         match wanted.form:
             case Form.OBJECT:
-                named = {**metadata, "continue": metadata.get("continue", "")}  # custom resources always have it
+                # Of custom resources it is always there, and their items say what they are; typed lists omit both.
+                named = metadata if kind.native else {**metadata, "continue": metadata.get("continue", "")}
                 head = {"apiVersion": kind.api_version, "items": [], "kind": kind.list_kind}
                 return self._notation.chunks(
                     {**head, "metadata": dict(sorted(named.items()))}, "items", self._items(bodies)
@@ -78,11 +79,17 @@ class Representation:
 
     def _items(self, bodies: Iterable[bytes]) -> Iterator[bytes]:
         if self._wanted.as_stored:
-            return map(self._resource.shown, bodies)
+            return map(self._untyped if self._resource.kind.native else self._resource.shown, bodies)
         return (self._notation.item(self._item(self._decoded(body))) for body in bodies)
+
+    def _untyped(self, body: bytes) -> bytes:
+        """A stored body without its type, which the list says."""
+        return b"{" + encoding.untyped(self._resource.shown(body))
 
     def _item(self, obj: Mapping[str, Any]) -> Mapping[str, Any]:
         match self._wanted.form:
+            case Form.OBJECT if self._resource.kind.native:
+                return {key: value for key, value in obj.items() if key not in {"apiVersion", "kind"}}
             case Form.OBJECT:
                 return obj
             case Form.TABLE:

@@ -151,6 +151,9 @@ class Server:
         refused = addresses.refusal(resource, info)
         if resource is None or refused is not None:
             return refused or addresses.nothing(info.group)
+        if info.verb == Verb.CREATE and info.name and not info.subresource:
+            # The body names what is created: a right to the name of the path alone is none to create.
+            await self._permit(call, replace(info.attributes, name=""))
         if resource.kind.deprecated:
             call.warn(resource.kind.deprecated)
         handler = self._parts.handlers.get((resource.kind, info.subresource))

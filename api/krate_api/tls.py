@@ -8,10 +8,10 @@ import ssl
 from pathlib import Path
 from typing import Any
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from krate_api.wire import StatusProtocol
 
 
-class CertificateProtocol(HttpToolsProtocol):
+class CertificateProtocol(StatusProtocol):
     """Puts the verified client certificate (DER) into `scope["extensions"]["tls"]`, and how to drop the connection.
 
     A peer that reads nothing cannot be told to go: only a connection that is dropped frees what waits for it.

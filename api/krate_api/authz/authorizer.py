@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from krate import kinds, names
 from krate.identity import Attributes, Caller, Decision
 from krate.kinds import Kind
-from krate_api.authz.rbac import EVERYTHING, Binding, RoleRef, Rule, Rules
+from krate_api.authz.rbac import EVERYTHING, Binding, RoleRef, Rule, Rules, covers
 from krate_api.store import encoding
 from krate_api.store.changelog import Feed, Feeds
 from krate_api.store.interface import ChangeType, Compacted, Store
@@ -85,10 +85,11 @@ class RbacAuthorizer:
 
     async def rules(self, caller: Caller, namespace: str) -> tuple[Rule, ...]:
         """Every rule the caller holds in `namespace` ("" for the cluster)."""
-        if names.GROUP_MASTERS in caller.groups:
-            return (EVERYTHING,)
         await self._catch_up()
-        return tuple(self._rules.rules(caller, namespace))
+        held = tuple(self._rules.rules(caller, namespace))
+        if names.GROUP_MASTERS in caller.groups and covers(held, [EVERYTHING]):
+            return (EVERYTHING, *held)  # what no binding grants, membership does
+        return held
 
     async def role_rules(self, namespace: str, kind: str, name: str) -> tuple[Rule, ...] | None:
         """Rules of the role that a binding in `namespace` refers to; None when there is none."""

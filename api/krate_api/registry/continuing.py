@@ -12,6 +12,7 @@ from typing import Any, Final
 import orjson
 
 from krate import errors
+from krate_api import json_problems
 from krate_api.schemas import gofmt
 
 LATEST: Final = -1
@@ -62,10 +63,11 @@ def _body(text: str) -> dict[str, Any]:
         wrong = len(data) - 1
     if wrong is not None:
         raise _invalid(f"illegal base64 data at input byte {wrong}")
+    decoded = base64.urlsafe_b64decode(data + b"=" * (-len(data) % _GROUP))
     try:
-        body = orjson.loads(base64.urlsafe_b64decode(data + b"=" * (-len(data) % _GROUP)))
+        body = orjson.loads(decoded)
     except orjson.JSONDecodeError as error:
-        raise _invalid(str(error)) from None
+        raise _invalid(json_problems.describe(decoded) or str(error)) from None
     if isinstance(body, dict):
         return body
     if body is None:

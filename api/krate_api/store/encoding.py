@@ -46,6 +46,11 @@ def plain(value: Any) -> Any:
     return orjson.loads(orjson.dumps(value))
 
 
+def untyped(body: bytes) -> bytes:
+    """What follows apiVersion and kind in a stored body."""
+    return body[body.index(MARK) :]
+
+
 def slot(body: bytes) -> tuple[int, int]:
     """Start and end of the version in a stored body."""
     start = body.index(MARK) + len(MARK)

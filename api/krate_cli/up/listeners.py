@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import uvicorn
 
+from krate_api.wire import StatusProtocol
 from krate_cli.up.options import Address
 
 _BACKLOG: Final = 1024
@@ -51,7 +52,7 @@ class Listener:
     """One uvicorn server on a socket, without signal handlers of its own."""
 
     def __init__(
-        self, app: Any, bound: socket.socket, *, http: Any = "httptools", tls: ssl.SSLContext | None = None
+        self, app: Any, bound: socket.socket, *, http: Any = StatusProtocol, tls: ssl.SSLContext | None = None
     ) -> None:
         config = uvicorn.Config(
             app,
@@ -65,7 +66,6 @@ class Listener:
             server_header=False,
             proxy_headers=False,
             timeout_graceful_shutdown=5,
-            h11_max_incomplete_event_size=64 * 1024,
         )
         config.load()
         config.ssl = tls

@@ -234,3 +234,15 @@ def test_default_roles(admin: API) -> None:
     }  # fmt: skip
     for one in defaults.values():
         assert one["metadata"]["annotations"] == {"rbac.authorization.kubernetes.io/autoupdate": "true"}
+
+
+def test_a_right_to_one_name_creates_nothing(admin: API, user: NewUser, namespace: str) -> None:
+    """The name in the path of a create is passed over, as upstream does, so that it alone grants nothing."""
+    nina = user("nina")
+    kind = kinds.REPOSITORY
+    body = {**served_api.typed(kind), "metadata": {"name": "other"}, "spec": {}}
+    path = served_api.item(kind, "mine", namespace)
+    api_users.grant(admin, "nina", [rule("create", kind=kind, names=["mine"])], namespace=namespace)
+    assert nina.post(path, json=body).status_code == 403
+    assert (answer := admin.post(path, json=body)).status_code == 201
+    assert answer.json()["metadata"]["name"] == "other"
