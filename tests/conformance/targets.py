@@ -19,6 +19,8 @@ from control_plane import ControlPlane
 from processes import Up, until
 
 AGENT = "conformance/1.0 (test)"
+ROOTS = "kube-root-ca.crt"
+"""A ConfigMap that a controller writes into every namespace."""
 
 
 @dataclass(frozen=True)
@@ -28,12 +30,17 @@ class Target:
     name: str
     client: httpx2.Client
     kubeconfig: Path
+    controllers: bool = False
+    """Whether controllers write beside the scenarios."""
 
     def session(self) -> Session:
         """A conversation in a new namespace."""
         namespace = f"c-{uuid.uuid4().hex[:10]}"
         body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}}
         self.client.post("/api/v1/namespaces", json=body).raise_for_status()
+        if self.controllers:
+            certificates = f"/api/v1/namespaces/{namespace}/configmaps/{ROOTS}"
+            until("the namespace has what a controller owes it", lambda: self.client.get(certificates).is_success)
         return Session(self.client, namespace, self.kubeconfig)
 
     def define(self) -> None:
@@ -97,6 +104,6 @@ def ours(folder: Path) -> Generator[Target]:
     """`krate up` on an empty directory."""
     folder.mkdir(parents=True, exist_ok=True)
     with Up(folder) as running, client(running.kubeconfig) as admin:
-        found = Target("krate", admin, running.kubeconfig)
+        found = Target("krate", admin, running.kubeconfig, controllers=True)
         found.define()
         yield found

@@ -24,7 +24,7 @@ def shows(s: Session) -> None:
     s.kubectl("wide", "get", "pulls", "-o", "wide")
     s.kubectl("labels", "get", "pulls", "--show-labels")
     s.kubectl("a column of a label", "get", "pulls", "-L", "l", "--no-headers")
-    s.kubectl("several kinds", "get", "pulls,configmaps")
+    s.kubectl("several kinds", "get", "pulls,secrets")
     s.kubectl("category", "get", "ref")
     s.kubectl("jsonpath", "get", "pulls", "-o", "jsonpath={range .items[*]}{.metadata.name}={.spec.n} {end}")
     s.kubectl("custom columns", "get", "pulls", "-o", "custom-columns=A:.metadata.name,B:.spec.state")
