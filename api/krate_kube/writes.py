@@ -49,6 +49,9 @@ def decode(kind: Kind, body: Mapping[str, Any], *, namespace: str) -> Object:
             f"the API version in the data ({found.get('apiVersion', '')}) does not match the expected API version "
             f"({kind.api_version})"
         )
+    if found.get("kind") != kind.name and kind.native:
+        said = f'{found.get("kind", "")} in version "{kind.version}"'
+        raise errors.BadRequest(f"{said} cannot be handled as a {kind.name}")
     if found.get("kind") != kind.name:
         problem = f'Invalid value: "{found.get("kind", "")}": must be {kind.name}'
         raise invalid(kind, metadata.get("name", ""), Cause(CauseType.INVALID, problem, "kind"))

@@ -248,7 +248,7 @@ async def test_two_patches_at_once_both_count(kube_client: Client) -> None:
     [
         (factories.make_config_map("Settings"), errors.Invalid),
         (factories.make_config_map(metadata={"name": ""}), errors.Invalid),
-        ({**factories.make_config_map(), "kind": "Secret"}, errors.Invalid),
+        ({**factories.make_config_map(), "kind": "Secret"}, errors.BadRequest),
         ({**factories.make_config_map(), "apiVersion": "v2"}, errors.BadRequest),
     ],
     ids=["upper case name", "no name", "other kind", "other version"],
