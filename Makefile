@@ -48,7 +48,7 @@ verify: setup-dev ## regenerate what is generated; fails on a difference
 	@$(BIN)/python -m krate_cli.generate --check
 
 bench: setup-dev ## benchmarks side by side (ROWS=F1,F2)
-	@$(BIN)/python -m tests.bench $(if $(ROWS),--rows $(ROWS))
+	@PYTHONPATH=tests $(BIN)/python -m tests.bench $(if $(ROWS),--rows $(ROWS))
 
 test-cluster: setup-dev ## against real components that `make tools` builds (SUITE=controlplane)
 	@$(PYTEST) --timeout 600 tests/cluster$(if $(SUITE),/$(SUITE))

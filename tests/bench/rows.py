@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from tests.bench import list_rows, push_rows, start_rows
+from tests.bench import definition_rows, fanout_rows, list_rows, push_rows, stalls, start_rows
 from tests.bench.harness import Row
 
 ROWS: dict[str, Callable[[], Row]] = {
@@ -10,4 +10,8 @@ ROWS: dict[str, Callable[[], Row]] = {
     "F2": list_rows.listing,
     "F3": push_rows.tiny_push,
     "F4": push_rows.big_push,
+    "F5": fanout_rows.fan_out,
+    "F6": definition_rows.applied,
+    "F7": definition_rows.start,
+    "F8": stalls.longest,
 }

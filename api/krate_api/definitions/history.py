@@ -33,10 +33,12 @@ class Older:
 
 async def recorded(store: Store, obj: Definition) -> Older:
     """Compare a definition with what its objects were last written under, and record the change if there is one."""
-    name = obj["metadata"]["name"]
-    now = {"uid": obj["metadata"]["uid"], "schemas": _digest(obj), "fields": _fields(obj)}
+    meta, name = obj["metadata"], obj["metadata"]["name"]
     raw = store.record(BUCKET, name)
     before: dict[str, Any] = orjson.loads(raw) if raw is not None else {}
+    if all(before.get(member) == meta[member] for member in ("uid", "generation")):
+        return Older(before["older"])  # Nothing but a change of the spec moves the generation.
+    now = {"uid": meta["uid"], "generation": meta["generation"], "schemas": _digest(obj), "fields": _fields(obj)}
     if before.get("uid") != now["uid"]:
         # A new definition has no objects; what another one of the name may have left behind was not written under it.
         version = 0

@@ -16,7 +16,6 @@ from krate_api.definitions.conditions import Definition, Taken
 from krate_api.registry import writing
 from krate_api.registry.lanes import Lane
 from krate_api.registry.writing import Kit
-from krate_api.schemas.correlation import equal
 from krate_api.store import encoding
 from krate_api.store.changelog import Feeds
 from krate_api.store.interface import Change, ChangeType, Compacted, Stale, StoreError
@@ -136,7 +135,7 @@ class Registrar:
         self._served[name] = await self._resources(obj)
         await self._compile(name)
         self._publish()
-        if before is not None and not equal(before["spec"], obj["spec"]):
+        if before is not None and _spec_of(before) != _spec_of(obj):
             self._feeds.of(name).interrupt()
 
     async def _resources(self, obj: Definition) -> tuple[serving.CustomResource, ...]:
@@ -193,11 +192,16 @@ class Registrar:
         return True
 
 
+def _spec_of(obj: Mapping[str, Any]) -> tuple[str, int]:
+    """What is another when the spec is."""
+    return obj["metadata"]["uid"], obj["metadata"]["generation"]
+
+
 def _same(before: Mapping[str, Any], obj: Mapping[str, Any]) -> bool:
     """Whether two states serve the same."""
     served = (conditions.NAMES_ACCEPTED, Type.ESTABLISHED, conditions.TERMINATING)
     return (
-        equal(before["spec"], obj["spec"])
+        _spec_of(before) == _spec_of(obj)
         and before["status"].get("acceptedNames") == obj["status"].get("acceptedNames")
         and all(conditions.holds(before, kind) == conditions.holds(obj, kind) for kind in served)
     )

@@ -52,9 +52,12 @@ class Shapes:
     def __init__(self, schemas: Mapping[str, Schema]) -> None:
         self.schemas = schemas
         self._compiled: dict[str, StructuralSchema] = {}
-        first, *others = map(strip_descriptions, schemas.values())
-        self.differ = any(other != first for other in others)
+
+    @lazy
+    def differ(self) -> bool:
         """Whether what is written by one version may not fit another."""
+        first, *others = map(strip_descriptions, self.schemas.values())
+        return any(other != first for other in others)
 
     @lazy
     def laborious(self) -> bool:
