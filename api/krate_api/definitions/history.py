@@ -15,6 +15,7 @@ import orjson
 from krate.schema import strip_descriptions
 from krate_api.definitions import serving
 from krate_api.definitions.conditions import Definition
+from krate_api.registry.lanes import Lane
 from krate_api.store import encoding
 from krate_api.store.interface import Operation, Record, Reindex, Remove, Stale, Store
 
@@ -31,14 +32,15 @@ class Older:
     """Whether the fields that selectors look at have changed."""
 
 
-async def recorded(store: Store, obj: Definition) -> Older:
+async def recorded(store: Store, obj: Definition, lane: Lane) -> Older:
     """Compare a definition with what its objects were last written under, and record the change if there is one."""
     meta, name = obj["metadata"], obj["metadata"]["name"]
     raw = store.record(BUCKET, name)
     before: dict[str, Any] = orjson.loads(raw) if raw is not None else {}
     if all(before.get(member) == meta[member] for member in ("uid", "generation")):
         return Older(before["older"])  # Nothing but a change of the spec moves the generation.
-    now = {"uid": meta["uid"], "generation": meta["generation"], "schemas": _digest(obj), "fields": _fields(obj)}
+    digest = await lane.call(lambda: _digest(obj))
+    now = {"uid": meta["uid"], "generation": meta["generation"], "schemas": digest, "fields": _fields(obj)}
     if before.get("uid") != now["uid"]:
         # A new definition has no objects; what another one of the name may have left behind was not written under it.
         version = 0

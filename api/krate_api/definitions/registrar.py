@@ -142,7 +142,7 @@ class Registrar:
         name = obj["metadata"]["name"]
         if name in self._table:
             return ()
-        older = await history.recorded(self._kit.store, obj)
+        older = await history.recorded(self._kit.store, obj, self._lane)
         found = serving.resources(obj, older.version)
         if older.reindex and found:
             await history.reindex(self._kit.store, found[0])

@@ -19,6 +19,7 @@ _SAME: Final = (
     "exclusiveMinimum", "exclusiveMaximum", "uniqueItems",
 )  # fmt: skip
 _SIMPLE: Final = re2.compile(r"^([a-zA-Z0-9^$.*+?,/@:#_={}\-]|\\[./\-]|\((\?:)?|[)|]|\[\^?[a-zA-Z0-9._/:@#\-]+\])*$")
+_MOST_PATTERNS: Final = 300
 _BITS: Final = {"int32": 31}
 _FLOAT32: Final = 3.4e38
 _EXACT, _EMBEDDED, _UNIQUE, _FORMAT, _PATTERN = "exact", "embedded", "unique", "checked-format", "re2-pattern"
@@ -29,6 +30,7 @@ class Quick:
 
     def __init__(self, node: Node) -> None:
         self._nodes: list[Node] = []
+        self._patterns = 0
         keywords = {
             _EXACT: self._keyword(_is_sound),
             _EMBEDDED: self._keyword(lambda node, value: not any(True for _ in embedded.problems(node, value))),
@@ -82,13 +84,18 @@ class Quick:
             found[_FORMAT] = self._number(node)
         if node.pattern is not None:
             pattern = schema["pattern"]
-            found.update({"pattern": pattern} if _is_simple(pattern) else {_PATTERN: self._number(node)})
+            found.update({"pattern": pattern} if self._suits(pattern) else {_PATTERN: self._number(node)})
         if schema.get(EMBEDDED):
             found[_EMBEDDED] = self._number(node)
         if node.list_type in {"set", "map"}:
             found[_UNIQUE] = self._number(node)
         found.update(self._below(node))
         return found
+
+    def _suits(self, pattern: str) -> bool:
+        """Whether Rust shall match a pattern, which it compiles with all others while nobody else runs."""
+        self._patterns += 1
+        return self._patterns <= _MOST_PATTERNS and _is_simple(pattern)
 
     def _below(self, node: Node) -> Schema:
         found: Schema = {}

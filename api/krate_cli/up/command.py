@@ -1,6 +1,7 @@
 """The command: parse, take the ports, serve until told to stop."""
 
 import asyncio
+import gc
 import sys
 from pathlib import Path
 
@@ -46,6 +47,7 @@ def command(
         api = bind(options.api, "--api-listen")
     except PortTaken as taken:
         raise click.ClickException(str(taken)) from taken
+    gc.disable()  # a start makes little garbage; `serve` switches it on
     # Imported late: a busy port is told before a second of imports.
     from krate_cli.up import process  # noqa: PLC0415 - see above
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import secrets
 import signal
 import socket
@@ -56,6 +57,9 @@ async def serve(options: Options, web: socket.socket, bound_api: socket.socket) 
             except (StoreError, GitError, OSError) as error:
                 raise CannotStart(f"{options.data}: {error}") from error
             installation.announce(time.monotonic() - started)
+            # What a start has made stays: the collector, which stops everybody, need not look at it ever again.
+            gc.freeze()
+            gc.enable()
             await stop.wait()
 
 
