@@ -158,6 +158,8 @@ def parse_object(data: bytes, media: str, *, kind: str, assumed: Mapping[str, st
     why = type_problem(value, data)
     if why:
         raise _unrecognized(why, data, kind)
+    if "apiVersion" in value:  # Programs put it together of group and version also where the group is empty.
+        value["apiVersion"] = (value["apiVersion"] or "").removeprefix("/")
     return value
 
 

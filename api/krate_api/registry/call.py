@@ -53,6 +53,11 @@ class WriteOptions:
     force: bool | None = None
     """Whether an apply takes fields from their owners; None where nothing was said."""
 
+    @property
+    def patches(self) -> bool:
+        """Whether they are those of a patch."""
+        return self.kind == "PatchOptions"
+
     def rendered(self) -> dict[str, object]:
         """The options as admission sees them."""
         found: dict[str, object] = {"kind": self.kind, "apiVersion": "meta.k8s.io/v1"}

@@ -34,7 +34,7 @@ async def create(write: Write, obj: dict[str, Any], *, namespace: str, tracked: 
         metadata.wipe(meta)
     if resource.kind.has_status:
         obj.pop("status", None)
-    if warning := metadata.deduplicate_owners(obj):
+    if warning := metadata.deduplicate_owners(obj, patched=write.options.patches):
         write.call.warn(warning)
     stamp = write.stamp()
     resource.strategy.prepare(obj, stamp)
@@ -77,7 +77,7 @@ async def _attempt(write: Write, template: dict[str, Any], attempt: int) -> Stor
         resource.shape.default(obj)
     writing.check(resource, obj, None, facts.problems)
     writing.warn(write, obj, None)
-    if obj["metadata"].pop("resourceVersion", ""):
+    if _is_version(obj["metadata"].pop("resourceVersion", "")):
         raise errors.StatusError("resourceVersion should not be set on objects to be created")
     await write.admit(Operation.CREATE, obj=obj, old=None)
     operations: list[StoreOperation] = [
@@ -90,6 +90,11 @@ async def _attempt(write: Write, template: dict[str, Any], attempt: int) -> Stor
             raise Exists(operations[0])
         return writing.unsaved(resource, obj, 0)
     return writing.only(await kit.store.commit(operations))
+
+
+def _is_version(text: str) -> bool:
+    """Whether a resourceVersion that a create carries names one: upstream does not look at anything else."""
+    return text.isascii() and text.isdigit() and int(text) > 0
 
 
 async def _reserve(kit: Kit, facts: Facts) -> Facts:

@@ -67,13 +67,20 @@ def _put_back(now: dict[str, Any], before: Mapping[str, Any], member: str) -> No
 
 
 _DUPLICATE_OWNERS: Final = (
-    ".metadata.ownerReferences contains duplicate entries; API server dedups owner references in 1.20+, and may reject "
-    "such requests as early as 1.24; please fix your requests; duplicate UID(s) observed: "
+    ".metadata.ownerReferences contains duplicate entries{}; API server dedups owner references in 1.20+, and may "
+    "reject such requests as early as 1.24; please fix your requests; duplicate UID(s) observed: "
 )
+_LATER: Final = " after mutating admission happens"
+"""When upstream looks at what a patch made."""
 
 
-def deduplicate_owners(obj: dict[str, Any]) -> str:
-    """Drop equal owner references; answers a warning where there were any."""
+def deduplicate_owners(obj: dict[str, Any], *, patched: bool) -> str:
+    """Drop equal owner references; answers a warning where there were any.
+
+    Args:
+        obj: the object.
+        patched: whether a patch made it.
+    """
     owners: list[dict[str, Any]] = obj["metadata"].get("ownerReferences") or []
     kept: dict[bytes, Any] = {}
     twice: list[str] = []
@@ -85,7 +92,7 @@ def deduplicate_owners(obj: dict[str, Any]) -> str:
     if not twice:
         return ""
     obj["metadata"]["ownerReferences"] = list(kept.values())
-    return _DUPLICATE_OWNERS + ", ".join(dict.fromkeys(twice))
+    return _DUPLICATE_OWNERS.format(_LATER if patched else "") + ", ".join(dict.fromkeys(twice))
 
 
 STANDARD_FINALIZERS: Final = frozenset(map(str, (Finalizer.ORPHAN, Finalizer.FOREGROUND, Finalizer.NAMESPACE)))

@@ -112,7 +112,7 @@ def _check_uid(write: Write, obj: Mapping[str, Any], old: Mapping[str, Any]) -> 
         Conflict: a PUT speaks of another object of this name.
     """
     sent, uid = obj["metadata"].get("uid"), old["metadata"]["uid"]
-    if not sent or sent == uid or write.options.kind == "PatchOptions":
+    if not sent or sent == uid or write.options.patches:
         return
     kind, meta = write.resource.kind, old["metadata"]
     place = "/".join(part for part in (kind.group, kind.plural, meta.get("namespace"), meta["name"]) if part)
@@ -213,7 +213,7 @@ async def _settle(
     _track(write, wanted, old, wanted if tracked else None, subresource)
     if not resource.plain:
         writing.check_shape(resource, wanted, old)
-    if warning := metadata.deduplicate_owners(wanted):
+    if warning := metadata.deduplicate_owners(wanted, patched=write.options.patches):
         write.call.warn(warning)
     facts = await write.facts(Operation.UPDATE, wanted, old)
     resource.strategy.update(wanted, old, facts, stamp)

@@ -135,7 +135,7 @@ def test_any_metadata_is_read_or_refused(meta: Any) -> None:
         obj: dict[str, Any] = {"metadata": coerced(meta)[0]}
     except Malformed:
         return
-    metadata.deduplicate_owners(obj)
+    metadata.deduplicate_owners(obj, patched=False)
     assert all(cause.message for cause in metadata_rules.problems(obj, RESOURCE))
     assert all(cause.message for cause in metadata_rules.changed(obj, {"metadata": {"deletionTimestamp": "now"}}))
 
@@ -183,12 +183,12 @@ def test_duplicate_owners_go_with_a_warning() -> None:
     """An owner that stands twice stands once, and the client is told."""
     other = {**OWNER, "uid": "2"}
     obj = {"metadata": {"ownerReferences": [OWNER, other, dict(reversed(OWNER.items()))]}}
-    assert metadata.deduplicate_owners(obj) == (
+    assert metadata.deduplicate_owners(obj, patched=False) == (
         ".metadata.ownerReferences contains duplicate entries; API server dedups owner references in 1.20+, and may "
         "reject such requests as early as 1.24; please fix your requests; duplicate UID(s) observed: 1"
     )
     assert obj == {"metadata": {"ownerReferences": [OWNER, other]}}
-    assert metadata.deduplicate_owners({"metadata": {}}) == ""
+    assert metadata.deduplicate_owners({"metadata": {}}, patched=False) == ""
 
 
 @pytest.mark.timeout(20)
@@ -196,7 +196,7 @@ def test_many_owners_are_deduplicated_in_their_length() -> None:
     """Owners as many as a body holds are compared by what they are, not each with each."""
     owners = [{"uid": str(number % 100_000)} for number in range(200_000)]
     obj = {"metadata": {"ownerReferences": owners}}
-    assert metadata.deduplicate_owners(obj).endswith(", 99999")
+    assert metadata.deduplicate_owners(obj, patched=False).endswith(", 99999")
     assert len(obj["metadata"]["ownerReferences"]) == 100_000
 
 

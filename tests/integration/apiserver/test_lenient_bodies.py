@@ -1,0 +1,51 @@
+"""What upstream's clients and suites send and kube-apiserver takes, odd as it is."""
+
+from typing import Any
+
+import httpx2
+import pytest
+
+import crd_rooms
+import factories
+import served_api
+from krate import kinds
+from served_api import API
+
+UID = "00000000-0000-4000-8000-000000000001"
+OWNER = {"apiVersion": "v1", "kind": "ConfigMap", "name": "owner", "uid": UID}
+
+
+def create(admin: API, namespace: str, **parts: Any) -> httpx2.Response:
+    body = factories.merge(factories.make_config_map("a"), {"metadata": {"namespace": namespace}})
+    return admin.create(kinds.CONFIG_MAP, factories.merge(body, parts), namespace=namespace)
+
+
+def test_a_version_of_an_empty_group(admin: API, namespace: str) -> None:
+    """`/v1` is `v1`: group, slash and version, where the group is empty."""
+    made = create(admin, namespace, apiVersion="/v1")
+    assert (made.status_code, made.json()["apiVersion"]) == (201, "v1")
+
+
+@pytest.mark.parametrize(("version", "code"), [("%!s(MISSING)", 201), ("0", 201), ("-1", 201), ("5", 500)])
+def test_versions_of_what_is_created(admin: API, namespace: str, version: str, code: int) -> None:
+    """A create may not carry a resourceVersion; what is none is not looked at."""
+    body = crd_rooms.definition()
+    crd_rooms.established(admin, body)
+    thing = crd_rooms.thing(body)
+    thing["metadata"]["resourceVersion"] = version
+    assert admin.post(crd_rooms.collection(body, namespace), json=thing).status_code == code
+    assert create(admin, namespace, metadata={"resourceVersion": version}).status_code == code
+
+
+def test_owners_that_are_named_twice(admin: API, namespace: str) -> None:
+    """One of them stays; the warning says when they were found."""
+    made = create(admin, namespace, metadata={"ownerReferences": [OWNER, OWNER]})
+    where = served_api.item(kinds.CONFIG_MAP, "a", namespace)
+    replaced = admin.put(where, json={**made.json(), "metadata": {"name": "a", "ownerReferences": [OWNER, OWNER]}})
+    patch = [{"op": "add", "path": "/metadata/ownerReferences/-", "value": OWNER}]
+    patched = admin.change(kinds.CONFIG_MAP, "a", patch, namespace=namespace, form="json-patch")
+    for answer, when in ((made, ""), (replaced, ""), (patched, " after mutating admission happens")):
+        assert answer.json()["metadata"]["ownerReferences"] == [OWNER]
+        (told,) = answer.headers.get_list("warning")
+        assert told.startswith(f'299 - ".metadata.ownerReferences contains duplicate entries{when}; API server dedups')
+        assert told.endswith(f'observed: {UID}"')
