@@ -119,10 +119,14 @@ def tidy(obj: dict[str, Any], resource: Resource) -> list[str]:
         Malformed: a value has the wrong type.
     """
     shape, unknown = resource.shape_of(obj.get("apiVersion") or ""), list[str]()
+    sent = obj.get("metadata")
+    disowned = shape is not None and shape.typed and isinstance(sent, dict) and sent.get("managedFields") == []
     if shape is None or not shape.typed:
-        obj["metadata"], unknown = objectmeta.coerce(obj.get("metadata"), "metadata")
+        obj["metadata"], unknown = objectmeta.coerce(sent, "metadata")
     if shape is not None:
         unknown += shape.prune(obj)
+    if disowned:  # To Go's types a list without entries is not the absence of one: it takes everybody's fields away.
+        obj["metadata"]["managedFields"] = []
     obj["metadata"].pop("selfLink", None)
     return unknown
 

@@ -49,3 +49,17 @@ def test_owners_that_are_named_twice(admin: API, namespace: str) -> None:
         (told,) = answer.headers.get_list("warning")
         assert told.startswith(f'299 - ".metadata.ownerReferences contains duplicate entries{when}; API server dedups')
         assert told.endswith(f'observed: {UID}"')
+
+
+def test_no_owners(admin: API, namespace: str) -> None:
+    """A list of managers without any takes all of them away, and nobody is tracked until somebody applies."""
+    made = create(admin, namespace, data={"k": "1"}).json()
+    assert made["metadata"]["managedFields"]
+    made["metadata"]["managedFields"] = []
+    where = served_api.item(kinds.CONFIG_MAP, "a", namespace)
+    replaced = admin.put(where, json=made)
+    patched = admin.change(kinds.CONFIG_MAP, "a", {"data": {"k": "2"}}, namespace=namespace)
+    assert [(answer.status_code, "managedFields" in answer.json()["metadata"]) for answer in (replaced, patched)] == [
+        (200, False),
+        (200, False),
+    ]
