@@ -6,7 +6,7 @@ beyond JSON's types are refused, merge keys have no meaning, and aliases may exp
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -87,16 +87,15 @@ _Dumper.add_representer(str, _written)
 
 @dataclass(slots=True)
 class _Reader:
-    """Turns nodes into values; `duplicates` are the paths of keys that stand twice, `lines` where they do."""
+    """Turns nodes into values; `repeated` is what Go's reader says of keys that stand twice in one mapping."""
 
-    duplicates: list[str] = field(default_factory=list[str])
-    lines: list[str] = field(default_factory=list[str])
+    repeated: list[str] = field(default_factory=list[str])
     nodes: int = 0
     from_aliases: int = 0
     seen: set[int] = field(default_factory=set[int])
     """Identities of nodes: whoever comes to one again comes by an alias."""
 
-    def value(self, node: yaml.Node, path: str, depth: int) -> Any:
+    def value(self, node: yaml.Node, depth: int) -> Any:
         self._count(node)
         if depth > MAX_DEPTH:
             raise ValueError("exceeded max depth")
@@ -105,16 +104,14 @@ class _Reader:
         if node.tag not in {_TAG + "map", _TAG + "seq"}:
             raise _foreign(node)
         if isinstance(node, yaml.SequenceNode):
-            return [self.value(item, f"{path}[{number}]", depth + 1) for number, item in enumerate(node.value)]
+            return [self.value(item, depth + 1) for item in node.value]
         found: dict[str, Any] = {}
         for key_node, value_node in node.value:
             self._count(key_node)
             key = _key_text(key_node)
-            at = f"{path}.{key}" if path else key
-            if key in found and len(self.duplicates) < MAX_DUPLICATES:
-                self.duplicates.append(at)
-                self.lines.append(f'line {key_node.start_mark.line + 1}: key "{key}" already set in map')
-            found[key] = self.value(value_node, at, depth + 1)
+            if key in found and len(self.repeated) < MAX_DUPLICATES:
+                self.repeated.append(f'line {key_node.start_mark.line + 1}: key "{key}" already set in map')
+            found[key] = self.value(value_node, depth + 1)
         return found
 
     def _count(self, node: yaml.Node) -> None:
@@ -195,7 +192,7 @@ def _foreign(node: yaml.Node) -> ValueError:
 def _read(data: bytes) -> tuple[Any, _Reader]:
     reader = _Reader()
     root = yaml.compose(data, _Loader)
-    return (None if root is None else reader.value(root, "", 1)), reader
+    return (None if root is None else reader.value(root, 1)), reader
 
 
 def load(data: bytes) -> Any:
@@ -208,14 +205,14 @@ def load(data: bytes) -> Any:
     return _read(data)[0]
 
 
-def duplicates(data: bytes) -> list[str]:
-    """Paths of keys that stand twice in one mapping, in order; a malformed document has none."""
-    return _reader(data).duplicates
-
-
 def repeated_keys(data: bytes) -> list[str]:
-    """The same keys as Go's reader tells of them, by line."""
-    return _reader(data).lines
+    """Keys that stand twice in one mapping, as Go's reader tells of them, by line; a malformed document has none."""
+    return _reader(data).repeated
+
+
+def unmarshal(lines: Iterable[str]) -> str:
+    """The error that Go's reader makes of what it tells by line."""
+    return "\n  ".join(("yaml: unmarshal errors:", *lines))
 
 
 def _reader(data: bytes) -> _Reader:

@@ -41,9 +41,8 @@ def parse(data: bytes, call: Call, options: WriteOptions) -> dict[str, Any]:
         )
     repeated = [] if options.field_validation == FieldValidation.IGNORE else yaml_bodies.repeated_keys(data)
     if strict and repeated:
-        lines = "\n  ".join(repeated)
-        text = "error strict decoding YAML: error converting YAML to JSON: yaml: unmarshal errors:"
-        raise errors.BadRequest(f"{text}\n  {lines}")
+        why = yaml_bodies.unmarshal(repeated)
+        raise errors.BadRequest(f"error strict decoding YAML: error converting YAML to JSON: {why}")
     for line in repeated:
         call.warn(line)
     return value

@@ -37,12 +37,12 @@ def decode(data: bytes, media: str, resource: Resource, call: Call, options: Wri
         raise unhandled({"kind": kind.name, "apiVersion": kind.api_version}, kind.name, str(malformed)) from None
     if kind.native and (why := _foreign(obj, kind)):
         raise unhandled(obj, kind.name, why)
-    repeated = repeated_fields(data, media) if options.field_validation != FieldValidation.IGNORE else []
+    repeated = repetitions(data, media, options.field_validation)
     try:
         unknown = tidy(obj, resource)
     except Malformed as malformed:
         raise unhandled(obj, kind.name, str(malformed)) from None
-    if why := told([*map(duplicate, repeated), *map(unknown_field, unknown)], call, options):
+    if why := told([*repeated, *map(unknown_field, unknown)], call, options):
         raise unhandled(obj, kind.name, why)
     check_version(obj, resource)
     check_kind(obj, resource)
@@ -72,11 +72,14 @@ def _foreign(obj: Mapping[str, Any], kind: Kind) -> str:
     return f"converting ({version.rpartition('/')[2]}.{found}) to ({package}.{kind.name}): unknown conversion"
 
 
-def repeated_fields(data: bytes, media: str) -> list[str]:
-    """Paths of fields that stand twice in a body."""
-    if media == messages.MEDIA:
+def repetitions(data: bytes, media: str, validation: str) -> list[str]:
+    """What there is to tell of fields that stand twice in a body: of JSON the paths, of YAML what Go's reader says."""
+    if media == messages.MEDIA or validation == FieldValidation.IGNORE:
         return []
-    return yaml_bodies.duplicates(data) if media.endswith("yaml") else duplicates.duplicate_fields(data)
+    if not media.endswith("yaml"):
+        return [duplicate(path) for path in duplicates.duplicate_fields(data)]
+    lines = yaml_bodies.repeated_keys(data)
+    return [yaml_bodies.unmarshal(lines)] if lines and validation == FieldValidation.STRICT else lines
 
 
 def duplicate(path: str) -> str:

@@ -70,10 +70,12 @@ class Objects:
         wanted = ask.wanted(collection=True, watching=True)
         options = listoptions.parse(ask.request, ask.resource.kind, watching=True).only(ask.info.name)
         feed = self._feeds.of(ask.resource.kind.resource)
+        # The old address of one namespace, `/watch/namespaces/NAME`, is one inside of it.
+        namespace = ask.info.namespace if ask.resource.kind.namespaced else ""
         watch = watching.Watch(
             self._kit.store,
             feed,
-            watching.Scope(ask.info.namespace, options),
+            watching.Scope(namespace, options),
             watching.Encoder(feed, ask.resource, wanted, self._now),
             ask.allowed,
         )

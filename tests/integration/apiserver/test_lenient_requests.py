@@ -1,10 +1,11 @@
-"""What upstream's clients and suites send and kube-apiserver takes, odd as it is."""
+"""What upstream's clients and suites ask and kube-apiserver takes, odd as it is."""
 
 from typing import Any
 
 import httpx2
 import pytest
 
+import api_watches
 import crd_rooms
 import factories
 import served_api
@@ -63,3 +64,36 @@ def test_no_owners(admin: API, namespace: str) -> None:
         (200, False),
         (200, False),
     ]
+
+
+def test_the_old_address_of_one_namespace(admin: API, namespace: str) -> None:
+    """`/watch/namespaces/NAME` watches that one."""
+    with admin.stream("GET", f"/api/v1/watch/namespaces/{namespace}", params={"timeoutSeconds": "10"}) as answer:
+        event = next(api_watches.events(answer))
+    assert (event["type"], event["object"]["metadata"]["name"]) == ("ADDED", namespace)
+
+
+REPEATED = b"""
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: a, name: a, odd: 1}
+data:
+  k: "1"
+  k: "2"
+"""
+LINES = ('line 4: key "name" already set in map', 'line 7: key "k" already set in map')
+
+
+def test_keys_that_stand_twice_in_yaml(admin: API, namespace: str) -> None:
+    """They are told by line, as Go's reader tells them, and in one piece where they are refused."""
+
+    def post(validation: str) -> httpx2.Response:
+        where, yaml = served_api.collection(kinds.CONFIG_MAP, namespace), {"content-type": "application/yaml"}
+        return admin.post(where, content=REPEATED, headers=yaml, params={"fieldValidation": validation})
+
+    refused = post("Strict").json()["message"]
+    said = "\n  ".join(("yaml: unmarshal errors:", *LINES))
+    assert refused.endswith(f': strict decoding error: {said}, unknown field "metadata.odd"')
+    told = post("Warn").headers.get_list("warning")
+    escaped = [line.replace('"', '\\"') for line in LINES]
+    assert told == [*(f'299 - "{line}"' for line in escaped), '299 - "unknown field \\"metadata.odd\\""']
