@@ -36,27 +36,28 @@ TWICE = b'{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"d"},"data":{
 TWICE_YAML = b"apiVersion: v1\nkind: ConfigMap\nmetadata: {name: d}\ndata:\n  a: '1'\n  b: '2'\n  a: '3'\n"
 
 
-@pytest.mark.parametrize(
-    ("form", "content", "refused", "warned"),
-    [
-        ("json", TWICE, 'duplicate field "data.a"', r"duplicate field \"data.a\""),
-        (
-            "yaml",
-            TWICE_YAML,
-            'yaml: unmarshal errors:\n  line 7: key "a" already set in map',
-            r"line 7: key \"a\" already set in map",
-        ),
-    ],
-    ids=["json", "yaml"],
-)
-def test_duplicate_fields(admin: API, namespace: str, form: str, content: bytes, refused: str, warned: str) -> None:
+SAID = {
+    "json": (TWICE, 'duplicate field "data.a"', 'duplicate field "data.a"'),
+    "yaml": (
+        TWICE_YAML,
+        'yaml: unmarshal errors:\n  line 7: key "a" already set in map',
+        'line 7: key "a" already set in map',
+    ),
+}
+"""A body, and what is said of it in a refusal and in a warning."""
+
+
+@pytest.mark.parametrize("form", SAID)
+def test_duplicate_fields(admin: API, namespace: str, form: str) -> None:
     """A field that stands twice: the last value with a warning, a refusal under Strict."""
+    content, refused, warned = SAID[form]
     path, headers = served_api.collection(kinds.CONFIG_MAP, namespace), {"content-type": f"application/{form}"}
     strict = admin.post(path, content=content, headers=headers, params={"fieldValidation": "Strict"})
     want = f'ConfigMap in version "v1" cannot be handled as a ConfigMap: strict decoding error: {refused}'
     assert (strict.status_code, failure(strict)["message"]) == (400, want)
     answer = admin.post(path, content=content, headers=headers)
-    assert answer.headers.get_list("warning") == [f'299 - "{warned}"']
+    escaped = warned.replace('"', '\\"')
+    assert answer.headers.get_list("warning") == [f'299 - "{escaped}"']
     assert answer.json()["data"] == {"a": "3", "b": "2"}
 
 
