@@ -14,6 +14,7 @@ Manifest = dict[str, Any]
 CRD_API_VERSION: Final = "apiextensions.k8s.io/v1"
 GROUP: Final = "apiextensions.crossplane.io"
 KIND: Final = "CompositeResourceDefinition"
+PLURAL: Final = "compositeresourcedefinitions"
 COMPOSITE_CATEGORY: Final = "composite"
 CLAIM_CATEGORY: Final = "claim"
 MAX_NAME: Final = 63
@@ -55,7 +56,7 @@ _CHOICE: Final[Mapping[str, Manifest]] = {
     "compositionRevisionRef": _NAMED,
     "compositionRevisionSelector": _SELECTOR,
 }
-_CONDITIONS: Final[Manifest] = {
+CONDITIONS: Final[Manifest] = {
     "description": "Conditions of the resource.",
     "type": "array",
     "x-kubernetes-list-type": "map",
@@ -99,7 +100,7 @@ def composite(xrd: Mapping[str, Any]) -> Manifest:
     where = Scope.NAMESPACED if scope is Scope.NAMESPACED else Scope.CLUSTER
     names = {**spec["names"], "categories": [*(spec["names"].get("categories") or ()), COMPOSITE_CATEGORY]}
     machinery = _machinery(scope, spec.get("defaultCompositionUpdatePolicy"))
-    status = {"conditions": _CONDITIONS, **(_LEGACY_STATUS if scope is Scope.LEGACY else {})}
+    status = {"conditions": CONDITIONS, **(_LEGACY_STATUS if scope is Scope.LEGACY else {})}
     parts = _Parts("Composite Resource", machinery, status, _columns(scope))
     return _definition(xrd, f"{names['plural']}.{spec['group']}", str(where), names, parts)
 
@@ -121,7 +122,7 @@ def claim(xrd: Mapping[str, Any]) -> Manifest:
         "writeConnectionSecretToRef": _NAMED,
     }
     secret = _column("CONNECTION-SECRET", ".spec.writeConnectionSecretToRef.name")
-    status = {"conditions": _CONDITIONS, **_LEGACY_STATUS}
+    status = {"conditions": CONDITIONS, **_LEGACY_STATUS}
     parts = _Parts("Composite Resource Claim", machinery, status, [_SYNCED, _READY, secret, _AGE])
     return _definition(xrd, f"{names['plural']}.{spec['group']}", "Namespaced", names, parts)
 

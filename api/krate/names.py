@@ -122,6 +122,7 @@ class ServiceAccount(StrEnum):
     GARBAGE_COLLECTOR = "krate-garbage-collector"
     NAMESPACES = "krate-namespaces"
     CLUSTER_ROLES = "krate-cluster-roles"
+    DEFINITIONS = "krate-definitions"
 
 
 _ACCOUNT_PREFIX: Final = "system:serviceaccount:"

@@ -21,6 +21,7 @@ from krate_api.authn.tokens import TokenKeys
 from krate_api.authz.authorizer import RbacAuthorizer
 from krate_api.authz.escalation import EscalationCheck
 from krate_api.bootstrap import seed
+from krate_api.definitions import composites
 from krate_api.definitions.registrar import Registrar
 from krate_api.denials import Denials
 from krate_api.discovery.serving import Discovery
@@ -163,7 +164,7 @@ async def build(
     chain = _chain(core, policies)
     kit = Kit(served, core.store, chain, Finders(source), core.clock)
     lane = Lane()
-    registrar = Registrar(kit, core.feeds, lane)
+    registrar = Registrar(kit, core.feeds, lane, ours=(composites.definition(),))
     await registrar.load()
     await core.authorizer.load()
     await seed.seed(kit)

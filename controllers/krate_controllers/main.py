@@ -14,11 +14,12 @@ from typing import Final
 import pydantic_settings
 import structlog
 
-from krate import logging
+from krate import kinds, logging
 from krate.names import ServiceAccount
-from krate_controllers import wiring
+from krate_controllers import wiring, xrds
 from krate_controllers.briefing import LINE_LIMIT, Briefing
 from krate_controllers.clusterroles import ClusterRoleAggregator
+from krate_controllers.definitions import DefinitionController
 from krate_controllers.garbage import GarbageCollector
 from krate_controllers.namespaces import NamespaceController
 from krate_controllers.operator import Operator
@@ -50,10 +51,11 @@ async def run(kit: Kit, *, log: structlog.typing.FilteringBoundLogger | None = N
     log = log or logging.get()
     parts = (
         Operator(kit.clients[ServiceAccount.OPERATOR], wiring.reconcilers(kit, log=log), log=log),
-        GarbageCollector(kit.clients[ServiceAccount.GARBAGE_COLLECTOR], log=log),
+        GarbageCollector(kit.clients[ServiceAccount.GARBAGE_COLLECTOR], served=(*kinds.KINDS, xrds.KIND), log=log),
         NamespaceController(kit.clients[ServiceAccount.NAMESPACES], log=log),
         Provisioner(kit.clients[ServiceAccount.NAMESPACES], provisions(kit.ca), log=log),
         ClusterRoleAggregator(kit.clients[ServiceAccount.CLUSTER_ROLES], log=log),
+        DefinitionController(kit.clients[ServiceAccount.DEFINITIONS], log=log, now=kit.now),
     )
     async with asyncio.TaskGroup() as group:
         for part in parts:

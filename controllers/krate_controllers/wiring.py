@@ -47,6 +47,7 @@ IDENTITIES: Final = (
     ServiceAccount.GARBAGE_COLLECTOR,
     ServiceAccount.NAMESPACES,
     ServiceAccount.CLUSTER_ROLES,
+    ServiceAccount.DEFINITIONS,
 )
 """Accounts that the controllers act as; each needs a client."""
 

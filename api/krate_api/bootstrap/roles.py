@@ -7,7 +7,7 @@ operator can add to them; the controllers hold exactly what their steps need.
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
-from krate import kinds, names
+from krate import crossplane, kinds, names
 from krate.kinds import Form, Kind
 from krate.names import ClusterRole, Label, ServiceAccount
 
@@ -162,6 +162,17 @@ def _organizations() -> list[Object]:
     ]
 
 
+def _definitions() -> list[Object]:
+    """What an XRD defines can be of any group, and goes with it."""
+    definitions = kinds.CUSTOM_RESOURCE_DEFINITION
+    return [
+        rule((*_READ, "update", "patch"), crossplane.GROUP, [crossplane.PLURAL, f"{crossplane.PLURAL}/status"]),
+        rule((*_READ, *_WRITE), definitions.group, [definitions.plural]),
+        rule(("get", "list", "delete"), "*", _ALL),
+        _EVENTS,
+    ]
+
+
 def _controllers() -> Mapping[ServiceAccount, list[Object]]:
     collected = rule((*_READ, "update", "patch", "delete"), "*", _ALL)
     emptied = rule((*_READ, "update", "delete", "deletecollection"), "*", _ALL)
@@ -176,6 +187,7 @@ def _controllers() -> Mapping[ServiceAccount, list[Object]]:
         ServiceAccount.GARBAGE_COLLECTOR: [collected, _EVENTS],
         ServiceAccount.NAMESPACES: [emptied, rule(("create",), "", ["configmaps", "serviceaccounts"])],
         ServiceAccount.CLUSTER_ROLES: [rule((*_READ, "update", "patch", "escalate"), _RBAC, ["clusterroles"])],
+        ServiceAccount.DEFINITIONS: _definitions(),
     }
 
 

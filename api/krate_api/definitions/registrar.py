@@ -5,7 +5,7 @@ and only then is its status written: whoever reads Established finds the resourc
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from krate import kinds, logging
@@ -26,10 +26,20 @@ RETRY: Final = 1.0
 
 
 class Registrar:
-    """`load` before requests are answered; `start` afterwards."""
+    """`load` before requests are answered; `start` afterwards.
 
-    def __init__(self, kit: Kit, feeds: Feeds, lane: Lane) -> None:
+    Args:
+        kit: what writes need.
+        feeds: the change log.
+        lane: where large schemas are compiled.
+        ours: definitions that are served like any other and stored nowhere: their kinds are there from the start, as
+            the rows of the table are, and one that somebody applies is adopted.
+    """
+
+    def __init__(self, kit: Kit, feeds: Feeds, lane: Lane, *, ours: Sequence[Definition] = ()) -> None:
         self._kit = kit
+        self._ours = ours
+        self._always: tuple[serving.CustomResource, ...] = ()
         self._lane = lane
         self._feeds = feeds
         self._table = {resource.kind.resource: resource.kind for resource in kit.catalog.resources}
@@ -41,7 +51,12 @@ class Registrar:
         self._log = logging.get(component="definitions")
 
     async def load(self) -> None:
-        """Serve what the stored definitions say. Schemas are compiled when they are needed."""
+        """Serve our own definitions and what the stored ones say. Schemas are compiled when they are needed."""
+        for obj in self._ours:
+            found = await self._resources(self._accepted(obj))
+            stored = next(one.kind for one in found if one.kind.api_version == one.stored_as)
+            self._table[obj["metadata"]["name"]] = stored
+            self._always += found
         page = await self._kit.store.page(DEFINITION.resource)
         self._version = page.version
         for item in page.items:
@@ -49,6 +64,13 @@ class Registrar:
             self._known[item.key.name] = obj
             self._served[item.key.name] = await self._resources(obj)
         self._publish()
+
+    def _accepted(self, obj: Definition) -> Definition:
+        """A definition of ours as it would be stored."""
+        shape = self._kit.catalog.of(DEFINITION).shape
+        shape.prune(obj)
+        shape.default(obj)
+        return conditions.judged(obj, Taken((), ()), self._kit.now())
 
     def start(self) -> None:
         """Follow the change log."""
@@ -155,7 +177,8 @@ class Registrar:
                 await self._lane.call(lambda resource=resource: resource.shape)
 
     def _publish(self) -> None:
-        self._kit.catalog.serve(resource for resources in self._served.values() for resource in resources)
+        theirs = (resource for resources in self._served.values() for resource in resources)
+        self._kit.catalog.serve((*self._always, *theirs))
 
     async def _drop(self, name: str) -> None:
         """Serve it no longer; whoever takes the name next begins with nothing."""
