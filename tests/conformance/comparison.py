@@ -16,6 +16,7 @@ from conformance.scenarios import (
     deletes,
     documents,
     identities,
+    oddities,
     reads,
     schemas,
     surroundings,
@@ -27,6 +28,7 @@ from conformance.targets import Target, ours, real
 Scenario = Callable[[Session], None]
 SCENARIOS: tuple[Scenario, ...] = (
     *creates.SCENARIOS,
+    *oddities.SCENARIOS,
     *updates.SCENARIOS,
     *applies.SCENARIOS,
     *deletes.SCENARIOS,
