@@ -37,10 +37,11 @@ async def recorded(store: Store, obj: Definition, lane: Lane) -> Older:
     meta, name = obj["metadata"], obj["metadata"]["name"]
     raw = store.record(BUCKET, name)
     before: dict[str, Any] = orjson.loads(raw) if raw is not None else {}
-    if all(before.get(member) == meta[member] for member in ("uid", "generation")):
-        return Older(before["older"])  # Nothing but a change of the spec moves the generation.
+    identity = {"uid": meta["uid"], "generation": meta.get("generation", 0)}
+    if identity["generation"] and identity.items() <= before.items():
+        return Older(before["older"])  # Nothing but a change of the spec moves the generation; ours has none.
     digest = await lane.call(lambda: _digest(obj))
-    now = {"uid": meta["uid"], "generation": meta["generation"], "schemas": digest, "fields": _fields(obj)}
+    now = {**identity, "schemas": digest, "fields": _fields(obj)}
     if before.get("uid") != now["uid"]:
         # A new definition has no objects; what another one of the name may have left behind was not written under it.
         version = 0
