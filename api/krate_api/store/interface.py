@@ -11,7 +11,7 @@ counter's new value, spliced into the object's bytes at commit. A version that h
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from krate.selectors import EVERYTHING, Selector
 
@@ -54,17 +54,18 @@ class ForeignDatabase(StoreError):
     """the database belongs to another application or to a newer Krate."""
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Key:
-    """Where an object stands. `resource` is qualified: `pullrequests.forge.krate.a5c.ai`."""
+class Key(NamedTuple):
+    """Where an object stands. `resource` is qualified: `pullrequests.forge.krate.a5c.ai`.
+
+    A long list makes ten thousand of these, and tuples are made four times faster than dataclasses.
+    """
 
     resource: str
     namespace: str
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class Stored:
+class Stored(NamedTuple):
     """A stored object: `body` is the final JSON, version included."""
 
     key: Key

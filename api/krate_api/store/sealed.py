@@ -90,7 +90,7 @@ class SealedStore:
     def _opened(self, stored: Stored) -> Stored:
         if stored.key.resource not in self._resources:
             return stored
-        return replace(stored, body=self._seals.open(stored.key, stored.body))
+        return stored._replace(body=self._seals.open(stored.key, stored.body))
 
     def _opened_change(self, change: Change) -> Change:
         before = change.before if change.before is None else self._seals.open(change.key, change.before)

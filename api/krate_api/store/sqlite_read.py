@@ -184,6 +184,7 @@ class _Exact:
 
 def _current(connection: sqlite3.Connection, query: Query) -> Iterator[_Row]:
     exact = _Exact.of(query)
+    matched = "'', ''" if exact.covers else "o.labels, o.fields"  # what the index has matched need not be read
     where, arguments = ["o.resource = ?"], [query.resource]
     joins = ""
     for number in range(len(exact.pairs)):
@@ -202,7 +203,7 @@ def _current(connection: sqlite3.Connection, query: Query) -> Iterator[_Row]:
         where.append("(o.namespace, o.name) > (?, ?)")
         arguments.extend(query.after)
     return connection.execute(
-        f"SELECT o.namespace, o.name, o.version, o.body, o.labels, o.fields FROM objects o{joins}"  # noqa: S608 - placeholders only
+        f"SELECT o.namespace, o.name, o.version, o.body, {matched} FROM objects o{joins}"  # noqa: S608 - placeholders only
         f" WHERE {' AND '.join(where)} ORDER BY o.namespace, o.name",
         arguments,
     )
