@@ -38,10 +38,12 @@ def history(client: API, kind: Kind, namespace: str = "", *, since: int = 0, **p
 
 
 @contextlib.contextmanager
-def watch(admin: API, namespace: str, *, accept: str = "", **params: str) -> Iterator[Iterator[dict[str, Any]]]:
+def watch(
+    admin: API, namespace: str, *, accept: str = "", kind: Kind = CM, **params: str
+) -> Iterator[Iterator[dict[str, Any]]]:
     headers = {"accept": accept} if accept else {}
     options = {"watch": "true", "timeoutSeconds": "20", **params}
-    with admin.stream("GET", collection(CM, namespace), params=options, headers=headers) as answer:
+    with admin.stream("GET", collection(kind, namespace), params=options, headers=headers) as answer:
         assert answer.status_code == 200, answer.read()
         assert answer.headers["content-type"] == "application/json"
         assert answer.headers["transfer-encoding"] == "chunked"

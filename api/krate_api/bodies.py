@@ -128,7 +128,9 @@ def settle(value: Any, limit: int) -> int:
     return deepest
 
 
-def parse_object(data: bytes, media: str, *, kind: str, assumed: Mapping[str, str] | None = None) -> dict[str, Any]:
+def parse_object(
+    data: bytes, media: str, *, kind: str, assumed: Mapping[str, str] | None = None, message: str = ""
+) -> dict[str, Any]:
     """The object in a body, which says of what kind it is.
 
     Args:
@@ -136,6 +138,7 @@ def parse_object(data: bytes, media: str, *, kind: str, assumed: Mapping[str, st
         media: its media type.
         kind: the kind expected, for the message.
         assumed: members that hold this where the body says nothing.
+        message: what the table of messages calls the kind, where that is not its name.
 
     Raises:
         BadRequest: it is no object of a known form.
@@ -143,7 +146,7 @@ def parse_object(data: bytes, media: str, *, kind: str, assumed: Mapping[str, st
     """
     if media == messages.MEDIA:
         try:
-            return messages.decode(data, kind)
+            return messages.decode(data, message or kind)
         except messages.Malformed:
             raise _unrecognized("proto: malformed body", data, kind) from None
     try:

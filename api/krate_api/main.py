@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from krate.clock import Clock, system
-from krate.kinds import KINDS, SECRET
+from krate.kinds import KINDS, NAMED_EVENT, SECRET
 from krate_api import activity
 from krate_api.admission.chain import Chain
 from krate_api.admission.guards import Guards
@@ -25,6 +25,7 @@ from krate_api.definitions import composites
 from krate_api.definitions.registrar import Registrar
 from krate_api.denials import Denials
 from krate_api.discovery.serving import Discovery
+from krate_api.events import EventResource
 from krate_api.forge.activities import Projector
 from krate_api.forge.facts import Finders
 from krate_api.forge.merges import Service
@@ -127,7 +128,8 @@ class Running:
 def catalog() -> Catalog:
     """Every kind of the table with its strategy."""
     own = strategies()
-    return Catalog(Resource(kind, own.get(kind, Strategy())) for kind in KINDS)
+    made = {NAMED_EVENT: EventResource}
+    return Catalog(made.get(kind, Resource)(kind, own.get(kind, Strategy())) for kind in KINDS)
 
 
 def _chain(core: Core, policies: Mapping[str, Validator]) -> Chain:

@@ -127,13 +127,26 @@ class Resource:
         """Whether a stored body is in another version than would be written: a write that changes nothing renews it."""
         return False
 
+    @property
+    def store_name(self) -> str:
+        """What the store calls the resource."""
+        return self.kind.resource
+
+    @property
+    def told_group(self) -> str:
+        """The group that an Invalid speaks of."""
+        return self.kind.group
+
+    def stored_field(self, path: str) -> str:
+        """What a selectable field is called in the index."""
+        return path
+
     def key(self, namespace: str, name: str) -> Key:
-        return Key(self.kind.resource, namespace if self.kind.namespaced else "", name)
+        return Key(self.store_name, namespace if self.kind.namespaced else "", name)
 
     def index(self, obj: Mapping[str, Any]) -> Index:
         """What selectors can see of an object."""
-        labels = obj["metadata"].get("labels") or {}
-        return Index(dict(labels), paths.fields_of(obj, self.kind.selectable))
+        return index_of(obj, self.kind.selectable)
 
     def name_problems(self, name: str) -> tuple[str, ...]:
         """Why `name` cannot name an object of this kind."""
@@ -147,6 +160,11 @@ class Resource:
         if len(name) > self.kind.max_name and not problems:
             problems = (f"must be no more than {self.kind.max_name} characters",)
         return problems
+
+
+def index_of(obj: Mapping[str, Any], selectable: Iterable[str]) -> Index:
+    """The labels of an object, and those of its fields that can be selected."""
+    return Index(dict(obj["metadata"].get("labels") or {}), paths.fields_of(obj, selectable))
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +218,7 @@ class Catalog:
     @property
     def names(self) -> tuple[str, ...]:
         """Qualified names, each once however many versions it has: what the store knows resources by."""
-        return tuple(dict.fromkeys(resource.kind.resource for resource in self.resources))
+        return tuple(dict.fromkeys(resource.store_name for resource in self.resources))
 
     def find(self, group: str, version: str, plural: str) -> Resource | None:
         return self._served.by_path.get((group, version, plural))

@@ -40,9 +40,9 @@ class State(Enum):
 
 
 def collectable(served: Iterable[Kind]) -> tuple[Kind, ...]:
-    """Kinds that take part."""
+    """Kinds that take part, Events by one of their names."""
     needed = {Verb.LIST, Verb.WATCH, Verb.DELETE, Verb.GET}
-    return tuple(kind for kind in served if needed <= set(kind.verbs))
+    return tuple(kind for kind in served if needed <= set(kind.verbs) and kind is not kinds.NAMED_EVENT)
 
 
 class GarbageCollector:

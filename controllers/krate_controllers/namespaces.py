@@ -26,8 +26,12 @@ _WORKERS: Final = 4
 
 
 def deletable(served: Iterable[Kind]) -> tuple[Kind, ...]:
-    """Namespaced kinds whose objects must be gone before their namespace is; Events last."""
-    found = [kind for kind in served if kind.namespaced and {Verb.LIST, Verb.DELETE} <= set(kind.verbs)]
+    """Namespaced kinds whose objects must be gone before their namespace is; Events last, and by one of their names."""
+    found = [
+        kind
+        for kind in served
+        if kind.namespaced and {Verb.LIST, Verb.DELETE} <= set(kind.verbs) and kind is not kinds.NAMED_EVENT
+    ]
     return tuple(sorted(found, key=lambda kind: kind is kinds.EVENT))
 
 

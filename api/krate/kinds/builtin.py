@@ -121,6 +121,33 @@ EVENT: Final = _builtin(
         "type",
     ),
 )
+NAMED_EVENT: Final = _builtin(
+    "Event",
+    "events",
+    "events.k8s.io",
+    core.NamedEvent,
+    short_names=("ev",),
+    columns=(
+        Column("Last Seen", "deprecatedLastTimestamp", "date"),
+        Column("Type", "type"),
+        Column("Reason", "reason"),
+        Column("Object", "regarding", "reference"),
+        Column("Message", "note"),
+    ),
+    selectable=(
+        "reason",
+        "regarding.kind",
+        "regarding.namespace",
+        "regarding.name",
+        "regarding.uid",
+        "regarding.apiVersion",
+        "regarding.resourceVersion",
+        "regarding.fieldPath",
+        "reportingController",
+        "type",
+    ),
+)
+"""Events once more, as their own group names their fields; they are those of the core group."""
 LEASE: Final = _builtin(
     "Lease",
     "leases",

@@ -173,6 +173,39 @@ class Event(Resource):
     """Series this event belongs to."""
 
 
+class NamedEvent(Resource):
+    """Event is a report of an event somewhere in the cluster."""
+
+    event_time: Annotated[str | None, Field(json_schema_extra={"format": "date-time"})] = None
+    """When it was first observed."""
+    series: EventSeries | None = None
+    """Series this event belongs to."""
+    reporting_controller: str = ""
+    """Controller that emitted it."""
+    reporting_instance: str = ""
+    """Instance of the controller."""
+    action: str = ""
+    """Action that was taken."""
+    reason: str = ""
+    """Short, machine-readable reason."""
+    regarding: ObjectReference = ObjectReference()
+    """The object that this event is about."""
+    related: ObjectReference | None = None
+    """A secondary object."""
+    note: str = ""
+    """Human-readable description."""
+    type: str = ""
+    """Normal or Warning."""
+    deprecated_source: EventSource = EventSource()
+    """Component of an event of the core group."""
+    deprecated_first_timestamp: Annotated[str | None, Field(json_schema_extra={"format": "date-time"})] = None
+    """When an event of the core group was first recorded."""
+    deprecated_last_timestamp: Annotated[str | None, Field(json_schema_extra={"format": "date-time"})] = None
+    """When an event of the core group was last recorded."""
+    deprecated_count: int = 0
+    """How often an event of the core group has occurred."""
+
+
 class LeaseSpec(Model):
     """Specification of the lease."""
 

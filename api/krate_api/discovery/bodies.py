@@ -58,8 +58,8 @@ def _resource(resource: Resource) -> dict[str, Any]:
         **_names(kind),
     }
     if len(kind.verbs) > 1:  # what can only be created is not stored
-        version = resource.stored_as.rpartition("/")[2]
-        found["storageVersionHash"] = storage_version_hash(kind.group, version, kind.name)
+        group, _, version = resource.stored_as.rpartition("/")
+        found["storageVersionHash"] = storage_version_hash(group, version, kind.name)
     return found
 
 

@@ -11,6 +11,7 @@ Groups = Mapping[str, Mapping[str, tuple[Resource, ...]]]
 
 _BUILTIN: Final = {
     "": 18000,
+    "events.k8s.io": 17750,
     "authentication.k8s.io": 17700,
     "authorization.k8s.io": 17600,
     "rbac.authorization.k8s.io": 17000,

@@ -15,7 +15,7 @@ from krate_api import bodies, duplicates, yaml_bodies
 from krate_api.protobuf import messages
 from krate_api.registry.call import Call, FieldValidation, WriteOptions
 from krate_api.resources import Resource
-from krate_api.schemas import objectmeta
+from krate_api.schemas import nativetypes, objectmeta
 from krate_api.schemas.godecoding import Malformed
 
 _MAX_SHOWN: Final = 64 * 1024
@@ -32,7 +32,8 @@ def decode(data: bytes, media: str, resource: Resource, call: Call, options: Wri
     """
     kind = resource.kind
     try:
-        obj = bodies.parse_object(data, media, kind=kind.name, assumed=assumed(kind))
+        message = nativetypes.name_of(kind)
+        obj = bodies.parse_object(data, media, kind=kind.name, assumed=assumed(kind), message=message)
     except bodies.Malformed as malformed:
         raise unhandled({"kind": kind.name, "apiVersion": kind.api_version}, kind.name, str(malformed)) from None
     if kind.native and (why := _foreign(obj, kind)):

@@ -68,7 +68,7 @@ async def read(store: Store, feed: Feed, resource: Resource, namespace: str, opt
     await fresh(feed, store, at or version or 0)
     try:
         return await store.page(
-            resource.kind.resource,
+            resource.store_name,
             namespace=namespace,
             labels=options.labels,
             fields=options.fields,

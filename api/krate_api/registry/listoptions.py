@@ -10,11 +10,11 @@ from typing import Final
 
 from krate import errors, selectors
 from krate.errors import Cause, CauseType
-from krate.kinds import Kind
 from krate.selectors import Operator, Requirement, Selector
 from krate_api.http import Request
 from krate_api.registry import continuing, numbers
 from krate_api.registry.continuing import Token
+from krate_api.resources import Resource
 
 EXACT: Final = "Exact"
 NOT_OLDER: Final = "NotOlderThan"
@@ -81,7 +81,7 @@ def _boolean(request: Request, name: str) -> bool | None:
     return None if values is None else values[0].lower() not in {"0", "false"}
 
 
-def parse(request: Request, kind: Kind, *, watching: bool) -> ListOptions:
+def parse(request: Request, resource: Resource, *, watching: bool) -> ListOptions:
     """Parse and check.
 
     Raises:
@@ -96,10 +96,11 @@ def parse(request: Request, kind: Kind, *, watching: bool) -> ListOptions:
     causes = _watch_causes(said) if watching else _list_causes(said)
     if causes:
         raise errors.Invalid.of(kind="ListOptions", group="meta.k8s.io", name="", causes=causes)
-    known = {NAME, "metadata.namespace", *kind.selectable}
+    known = {NAME, "metadata.namespace", *resource.kind.selectable}
     for requirement in fields.requirements:
         if requirement.key not in known:
             raise errors.BadRequest(f"field label not supported: {requirement.key}")
+    fields = Selector(tuple(replace(one, key=resource.stored_field(one.key)) for one in fields.requirements))
     token, version = (None, numbers.version(said.version)) if watching else _place(said)
     return ListOptions(
         labels, fields, said.limit, token, version, said.match, said.timeout, said.bookmarks, said.initial

@@ -172,7 +172,7 @@ def _metadata_problems(resource: Resource, obj: Mapping[str, Any], old: Mapping[
 
 def invalid(resource: Resource, obj: Mapping[str, Any], causes: Sequence[Cause]) -> errors.Invalid:
     name = obj["metadata"].get("name", "")
-    return errors.Invalid.of(kind=resource.kind.name, group=resource.kind.group, name=name, causes=causes)
+    return errors.Invalid.of(kind=resource.kind.name, group=resource.told_group, name=name, causes=causes)
 
 
 def warn(write: Write, obj: Mapping[str, Any], old: Mapping[str, Any] | None) -> None:

@@ -113,10 +113,10 @@ class Changes:
     async def _delete_collection(self, ask: Ask) -> Response:
         """Delete what a list answers, one by one; the answer is that list, as it was."""
         wanted = ask.wanted(collection=True)
-        selected = listoptions.parse(ask.request, ask.resource.kind, watching=False)
+        selected = listoptions.parse(ask.request, ask.resource, watching=False)
         options = await deleteoptions.parse(ask.request)
         write = Write(self._kit, ask.resource, ask.call, options.write)
-        feed = self._feeds.of(ask.resource.kind.resource)
+        feed = self._feeds.of(ask.resource.store_name)
         page = await listing.read(self._kit.store, feed, ask.resource, ask.info.namespace, selected)
         for item in page.items:
             try:

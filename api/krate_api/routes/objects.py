@@ -53,7 +53,7 @@ class Objects:
         resource = ask.resource
         version = numbers.version(ask.request.param("resourceVersion"))
         if version:
-            await listing.fresh(self._feeds.of(resource.kind.resource), self._kit.store, version)
+            await listing.fresh(self._feeds.of(resource.store_name), self._kit.store, version)
         stored = await self._kit.store.get(resource.key(ask.info.namespace, ask.info.name))
         if stored is None:
             raise writing.not_found(resource, ask.info.name)
@@ -61,15 +61,15 @@ class Objects:
 
     async def _list(self, ask: Ask) -> Response:
         wanted = ask.wanted(collection=True)
-        options = listoptions.parse(ask.request, ask.resource.kind, watching=False)
-        feed = self._feeds.of(ask.resource.kind.resource)
+        options = listoptions.parse(ask.request, ask.resource, watching=False)
+        feed = self._feeds.of(ask.resource.store_name)
         page = await listing.read(self._kit.store, feed, ask.resource, ask.info.namespace, options)
         return listing.listed(ask.resource, ask.info.namespace, page, wanted, now=self._now())
 
     async def _watch(self, ask: Ask) -> Response:
         wanted = ask.wanted(collection=True, watching=True)
-        options = listoptions.parse(ask.request, ask.resource.kind, watching=True).only(ask.info.name)
-        feed = self._feeds.of(ask.resource.kind.resource)
+        options = listoptions.parse(ask.request, ask.resource, watching=True).only(ask.info.name)
+        feed = self._feeds.of(ask.resource.store_name)
         # The old address of one namespace, `/watch/namespaces/NAME`, is one inside of it.
         namespace = ask.info.namespace if ask.resource.kind.namespaced else ""
         watch = watching.Watch(

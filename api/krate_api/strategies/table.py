@@ -4,6 +4,7 @@ from krate import kinds
 from krate.kinds import Kind
 from krate_api.strategies import config, contents, core, forge, rbac
 from krate_api.strategies.definitions import DefinitionStrategy
+from krate_api.strategies.events import NamedEventStrategy
 from krate_api.strategies.interface import Strategy
 
 
@@ -19,6 +20,7 @@ def strategies() -> dict[Kind, Strategy]:
         kinds.CLUSTER_ROLE: role,
         kinds.ROLE_BINDING: binding,
         kinds.CLUSTER_ROLE_BINDING: binding,
+        kinds.NAMED_EVENT: NamedEventStrategy(),
         kinds.USER: core.UserStrategy(),
         kinds.ORGANIZATION: config.OrganizationStrategy(),
         kinds.REPOSITORY: config.RepositoryStrategy(),

@@ -79,6 +79,76 @@ def types(s: Session) -> None:
         s.ask(name, "POST", leases, body, view=lambda found: found.get("spec", found))
 
 
+EVENTS = "events.k8s.io/v1"
+
+
+def _event(name: str, **members: Any) -> dict[str, Any]:
+    return _object(
+        "Event",
+        name,
+        EVENTS,
+        **{
+            "eventTime": "2020-01-01T00:00:00.123456Z",
+            "reportingController": "e.com/c",
+            "reportingInstance": "i",
+            "action": "Acted",
+            "reason": "Happened",
+            "type": "Normal",
+            "note": "it happened",
+            **members,
+        },
+    )
+
+
+def _said(found: Any) -> Any:
+    """An object without its metadata and without the empty members that Go writes, or the refusal of one."""
+    if found.get("kind") == "Status":
+        return found
+    return {key: value for key, value in found.items() if key != "metadata" and value not in (None, "", {})}
+
+
+def events(s: Session) -> None:
+    """Events of both groups are the same ones."""
+    at, core = f"/apis/{EVENTS}/namespaces/{s.namespace}/events", _here(s, "events")
+    about = {"kind": "Pull", "name": "p", "namespace": s.namespace}
+    s.ask("create", "POST", at, _event("a", regarding=about), view=_said)
+    s.ask("read", "GET", f"{at}/a", view=_said)
+    s.ask("read in the core group", "GET", f"{core}/a", view=_said)
+    old = _object("Event", "b", involvedObject=about, message="old", count=3, source={"component": "x"})
+    s.ask("create in the core group", "POST", core, old, view=_said)
+    s.ask("read from the core group", "GET", f"{at}/b", view=_said)
+    for name, members in (
+        ("no time", {"eventTime": None}),
+        ("no controller", {"reportingController": ""}),
+        ("no instance", {"reportingInstance": ""}),
+        ("bad type", {"type": "Nope"}),
+        ("no type", {"type": ""}),
+        ("no action", {"action": ""}),
+        ("no reason", {"reason": ""}),
+        ("long note", {"note": "x" * 1025}),
+        ("count", {"deprecatedCount": 1}),
+        ("source", {"deprecatedSource": {"component": "x"}}),
+        ("series of one", {"series": {"count": 1}}),
+        ("no namespace", {"regarding": {"kind": "Pull", "name": "p"}}),
+        ("core names", {"message": "x", "involvedObject": about}),
+    ):
+        s.ask(name, "POST", at, _event("c", **{"regarding": about, **members}), view=_said)
+    s.ask("another note", "PATCH", f"{at}/a", {"note": "x"}, media="application/merge-patch+json", view=_said)
+    series = {"series": {"count": 2, "lastObservedTime": "2020-01-01T00:00:01.000000Z"}}
+    s.ask("a series", "PATCH", f"{at}/a", series, media="application/merge-patch+json", view=_said)
+    s.ask("selected", "GET", at, query={"fieldSelector": "regarding.name=p,reportingController=e.com/c"}, view=_names)
+    s.get("selected by a core name", at, query={"fieldSelector": "involvedObject.name=p"})
+    s.ask("selected in the core group", "GET", core, query={"fieldSelector": "involvedObject.name=p"}, view=_names)
+    s.post("again", at, _event("a", regarding=about))
+    s.delete("delete", f"{at}/a")
+    s.get("gone", f"{at}/a")
+    s.get("gone in the core group", f"{core}/a")
+
+
+def _names(found: Any) -> Any:
+    return [item["metadata"]["name"] for item in found["items"]]
+
+
 def secrets(s: Session) -> None:
     at = _here(s, "secrets")
     s.post("create", at, _object("Secret", "a", stringData={"k": "v"}))
@@ -196,4 +266,4 @@ def impersonation(s: Session) -> None:
     s.get("anonymous", at, headers={"impersonate-user": "system:anonymous"})
 
 
-SCENARIOS = (config_maps, types, secrets, roles, escalations, impersonation, namespaces)
+SCENARIOS = (config_maps, types, events, secrets, roles, escalations, impersonation, namespaces)

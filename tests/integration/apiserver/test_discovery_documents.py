@@ -159,6 +159,7 @@ def test_groups_and_versions_in_order(admin: API) -> None:
     groups = {group["name"]: group for group in admin.get("/apis").json()["groups"]}
     ours = [name for name in groups if not name.endswith(".k8s.io")]
     assert list(groups)[: -len(ours)] == [
+        "events.k8s.io",
         "authentication.k8s.io",
         "authorization.k8s.io",
         "rbac.authorization.k8s.io",

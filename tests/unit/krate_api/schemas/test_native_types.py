@@ -142,7 +142,7 @@ def members(shape: gotypes.Shape, path: str) -> set[str]:
     }
 
 
-@pytest.mark.parametrize("kind", NATIVE, ids=lambda kind: kind.name)
+@pytest.mark.parametrize("kind", NATIVE, ids=lambda kind: kind.resource)
 def test_models_and_types_have_the_same_fields(kind: Kind) -> None:
     """What is decoded is what is validated and published: no field of one is missing in the other."""
     published = fields(structural(kind.model), "")
