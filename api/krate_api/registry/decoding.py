@@ -57,7 +57,7 @@ def assumed(kind: Kind) -> Mapping[str, str]:
 
 def unhandled(obj: Mapping[str, Any], kind: str, why: str) -> errors.BadRequest:
     """The refusal of a body of one kind where one of another is wanted, or which is none of its kind."""
-    version: str = obj["apiVersion"]
+    version: str = obj.get("apiVersion") or ""
     said = f'{obj["kind"]} in version "{version.rpartition("/")[2]}"'
     return errors.BadRequest(f"{said} cannot be handled as a {kind}: {why}")
 

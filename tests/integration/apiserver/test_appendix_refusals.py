@@ -284,3 +284,12 @@ def test_unknown_resource(admin: API, pulls: str) -> None:
     """What is no resource is answered in plain text."""
     answer = admin.get(pulls.removesuffix("pulls") + "nothings")
     assert (answer.status_code, answer.text) == (404, "404 page not found\n")
+
+
+def test_no_version_and_malformed(admin: API, pulls: str) -> None:
+    """A body without an apiVersion whose metadata is none is refused for its metadata."""
+    answer = admin.post(pulls, json={"kind": "Pull", "metadata": {"labels": 5}, "spec": {"title": "t"}})
+    assert (answer.status_code, failure(answer)["message"].split(": ")[0]) == (
+        400,
+        'Pull in version "" cannot be handled as a Pull',
+    )
