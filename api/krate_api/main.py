@@ -6,6 +6,7 @@ first, then `build` with the host.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from krate.clock import Clock, system
 from krate.kinds import KINDS, NAMED_EVENT, SECRET
@@ -60,6 +61,9 @@ from krate_api.subresources.serviceaccounts import ServiceAccounts
 from krate_api.subresources.users import Users
 from krate_git.interface import GitMerging, GitReading
 
+START: Final = 2
+"""Where resources stand that were never written: so version 1 is too old, as in every cluster that has begun."""
+
 
 @dataclass(frozen=True, slots=True)
 class Core:
@@ -88,7 +92,7 @@ async def open_core(settings: Settings, clock: Clock = system) -> Core:
     """
     settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
     keyring = Keyring(settings.pki / "secrets.keys", write_private)
-    store = open_sealed(settings.database, keyring, frozenset({SECRET.resource}))
+    store = open_sealed(settings.database, keyring, frozenset({SECRET.resource}), start=START)
     feeds = Feeds(store)
     authority = Authority(settings.pki, clock)
     identities = Identities(store, TokenKeys(settings.pki / "tokens.key", clock), clock)

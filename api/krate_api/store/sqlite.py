@@ -58,6 +58,9 @@ CREATE TABLE entries (position INTEGER PRIMARY KEY AUTOINCREMENT, log TEXT NOT N
 CREATE INDEX entries_by_log ON entries (log, position);
 """
 
+_BEGIN: Final = "INSERT INTO counters VALUES ('', {start}); INSERT INTO floors VALUES ('', {start});"
+"""Rows of no resource hold for those that have none (`sqlite_read`)."""
+
 
 def _connect(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=256)
@@ -65,8 +68,12 @@ def _connect(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def _prepare(connection: sqlite3.Connection) -> None:
+def _prepare(connection: sqlite3.Connection, start: int) -> None:
     """Create the schema in an empty database, or check that it is ours.
+
+    Args:
+        connection: the database.
+        start: where resources of a new database stand, earlier versions being gone; 0 leaves nothing out.
 
     Raises:
         ForeignDatabase: it belongs to another application, or to a newer Krate.
@@ -81,9 +88,8 @@ def _prepare(connection: sqlite3.Connection) -> None:
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
     if not tables:
-        connection.executescript(
-            f"BEGIN; PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {SCHEMA_VERSION};{SCHEMA}COMMIT;"
-        )
+        mine = f"PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {SCHEMA_VERSION};"
+        connection.executescript(f"BEGIN; {mine}{SCHEMA}{_BEGIN.format(start=start) if start else ''}COMMIT;")
     elif version < SCHEMA_VERSION:
         connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
 
@@ -91,12 +97,20 @@ def _prepare(connection: sqlite3.Connection) -> None:
 class SQLiteStore:
     """A `Store` in one SQLite file. Build it with `open_store` and close it."""
 
-    def __init__(self, path: Path, prepare: Callable[[sqlite3.Connection], object] | None = None) -> None:
-        """`prepare` is run on the writing connection before anybody else sees the database."""
+    def __init__(
+        self, path: Path, prepare: Callable[[sqlite3.Connection], object] | None = None, *, start: int = 0
+    ) -> None:
+        """Open the database.
+
+        Args:
+            path: the file.
+            prepare: is run on the writing connection before anybody else sees the database.
+            start: where resources of a new database stand.
+        """
         self._path = path
         connection = _connect(path)
         try:
-            _prepare(connection)
+            _prepare(connection, start)
             if prepare is not None:
                 prepare(connection)
             self._reader = _connect(path)
@@ -192,8 +206,14 @@ def open_store(path: Path) -> SQLiteStore:
         return SQLiteStore(path)
 
 
-def open_sealed(path: Path, keyring: Keyring, resources: frozenset[str]) -> SealedStore:
+def open_sealed(path: Path, keyring: Keyring, resources: frozenset[str], *, start: int = 0) -> SealedStore:
     """The same with `resources` kept secret, those too that an older Krate left readable.
+
+    Args:
+        path: the file.
+        keyring: keys to seal with.
+        resources: what is kept secret.
+        start: where resources of a new database stand, earlier versions being gone.
 
     Raises:
         ForeignDatabase: the file is another application's, or a newer Krate's.
@@ -203,7 +223,7 @@ def open_sealed(path: Path, keyring: Keyring, resources: frozenset[str]) -> Seal
     _create(path)
     found: list[Seals] = []
     with available():
-        store = SQLiteStore(path, lambda connection: found.append(migrate(connection, keyring, resources)))
+        store = SQLiteStore(path, lambda connection: found.append(migrate(connection, keyring, resources)), start=start)
     return SealedStore(store, found[0], resources)
 
 

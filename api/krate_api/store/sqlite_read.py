@@ -33,13 +33,20 @@ def get(connection: sqlite3.Connection, key: Key) -> Stored | None:
 
 
 def version(connection: sqlite3.Connection, resource: str) -> int:
-    row = connection.execute("SELECT version FROM counters WHERE resource = ?", (resource,)).fetchone()
-    return row[0] if row else 1
+    return _of(connection, "counters", resource, 1)
 
 
 def floor(connection: sqlite3.Connection, resource: str) -> int:
-    row = connection.execute("SELECT version FROM floors WHERE resource = ?", (resource,)).fetchone()
-    return row[0] if row else 0
+    return _of(connection, "floors", resource, 0)
+
+
+def _of(connection: sqlite3.Connection, table: str, resource: str, least: int) -> int:
+    """A resource's row, else that of the resource without a name: where those that were never written stand."""
+    row = connection.execute(
+        f"SELECT version FROM {table} WHERE resource IN (?, '') ORDER BY resource DESC LIMIT 1",  # noqa: S608 - our tables
+        (resource,),
+    ).fetchone()
+    return row[0] if row else least
 
 
 def record(connection: sqlite3.Connection, bucket: str, key: str) -> bytes | None:

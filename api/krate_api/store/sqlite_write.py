@@ -4,6 +4,7 @@ import json
 import sqlite3
 from collections.abc import Iterator
 
+from krate_api.store import sqlite_read
 from krate_api.store.encoding import respin
 from krate_api.store.interface import (
     ABSENT,
@@ -63,11 +64,11 @@ def run(connection: sqlite3.Connection, batch: Batch, now: float) -> tuple[Commi
 
 
 def _next(connection: sqlite3.Connection, resource: str) -> int:
-    """The resource's next version. The first one is 2, so that an empty list has a version too."""
+    """The resource's next version; an empty list has one too, and the first object the next."""
     (version,) = connection.execute(
-        "INSERT INTO counters (resource, version) VALUES (?, 2)"
+        "INSERT INTO counters (resource, version) VALUES (?, ?)"
         " ON CONFLICT (resource) DO UPDATE SET version = version + 1 RETURNING version",
-        (resource,),
+        (resource, sqlite_read.version(connection, resource) + 1),
     ).fetchone()
     return version
 
@@ -211,8 +212,7 @@ def _record(connection: sqlite3.Connection, record: Record) -> None:
 
 def compact(connection: sqlite3.Connection, resource: str, keep: int, before: float) -> int:
     """Advance the floor, persist it, then drop: nobody is served from rows that are about to go."""
-    row = connection.execute("SELECT version FROM floors WHERE resource = ?", (resource,)).fetchone()
-    floor = row[0] if row else 0
+    floor = sqlite_read.floor(connection, resource)
     (newest,) = connection.execute("SELECT max(version) FROM changes WHERE resource = ?", (resource,)).fetchone()
     if newest is None:
         return floor

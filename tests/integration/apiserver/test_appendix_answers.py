@@ -224,3 +224,25 @@ def test_watch_with_a_field_selector(admin: API, pulls: str) -> None:
     assert told[:3] == [("DELETED", versions[0]), ("ADDED", versions[1]), ("MODIFIED", versions[2])]
     assert [kind for kind, _ in told[3:]] == ["DELETED"]
     assert seen[0]["object"]["spec"] == before["spec"]
+
+
+def test_watch_of_the_past(admin: API, pulls: str) -> None:
+    """A watch from version 1 is told in its stream that it is too old, and ends; a list of then is 410."""
+    made(admin, pulls)
+    (event,) = events(admin.get(pulls, params={"watch": "1", "resourceVersion": "1"}))
+    status = event["object"]
+    assert (event["type"], status["kind"], status["reason"], status["code"]) == ("ERROR", "Status", "Expired", 410)
+    assert status["message"].startswith("too old resource version: 1 (")
+    answer = admin.get(pulls, params={"resourceVersion": "1", "resourceVersionMatch": "Exact"})
+    assert (answer.status_code, failure(answer)["reason"]) == (410, "Expired")
+
+
+def test_watch_of_what_was_never_written(admin: API) -> None:
+    """A list of nothing has a version to watch from."""
+    custom_kinds.define(admin, definitions.WIDGETS)
+    path = f"/apis/{definitions.VERSION}/widgets"
+    version = admin.get(path).json()["metadata"]["resourceVersion"]
+    body = {"apiVersion": definitions.VERSION, "kind": "Widget", "metadata": {"name": "w"}, "spec": {}}
+    assert admin.post(path, json=body).status_code == 201
+    query = {"watch": "1", "resourceVersion": version, "timeoutSeconds": "1"}
+    assert [event["type"] for event in events(admin.get(path, params=query))] == ["ADDED"]
