@@ -92,7 +92,7 @@ def thing(body: Mapping[str, Any], name: str = "a", /, version: str = "", **more
     return {"apiVersion": api_version, "kind": spec["names"]["kind"], "metadata": {"name": name}, **more}
 
 
-def fleet() -> dict[str, Any]:
+def fleet(kind: str = "Fleet") -> dict[str, Any]:
     """A definition whose objects have a status, a scale, defaults, a rule and a list with keys."""
     ship = {"type": "object", "required": ["name"], "properties": {"name": _TEXT, "flag": _TEXT}}
     ships = {"type": "array", "items": ship, "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["name"]}
@@ -104,4 +104,4 @@ def fleet() -> dict[str, Any]:
     status = {"type": "object", "properties": {"replicas": {"type": "integer"}, "phase": _TEXT}}
     schema = {"type": "object", "properties": {"spec": spec, "status": status}}
     scale = {"specReplicasPath": ".spec.replicas", "statusReplicasPath": ".status.replicas"}
-    return definition(kind="Fleet", versions=[version(schema=schema, subresources={"status": {}, "scale": scale})])
+    return definition(kind=kind, versions=[version(schema=schema, subresources={"status": {}, "scale": scale})])

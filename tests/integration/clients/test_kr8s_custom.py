@@ -1,5 +1,6 @@
 """kr8s and a definition of its own: scaled, watched, waited for, patched in two ways, applied, and gone."""
 
+import itertools
 import json
 from collections.abc import AsyncGenerator
 from pathlib import Path
@@ -12,6 +13,8 @@ from kr8s.asyncio.objects import CustomResourceDefinition, new_class
 import crd_rooms
 from kr8s_sessions import connect
 
+NUMBERS = itertools.count(1)
+
 
 @pytest.fixture
 async def api(kubeconfig: Path, namespace: str) -> AsyncGenerator[Any]:
@@ -22,7 +25,8 @@ async def api(kubeconfig: Path, namespace: str) -> AsyncGenerator[Any]:
 
 @pytest.fixture
 def definition() -> dict[str, Any]:
-    return crd_rooms.fleet()
+    """Of a name of its own: kr8s keeps what it discovered first, and looks for the rest by name without the group."""
+    return crd_rooms.fleet(f"Fleet{next(NUMBERS)}")
 
 
 @pytest.fixture
@@ -33,9 +37,8 @@ async def fleets(api: Any, definition: dict[str, Any]) -> Any:
     async for _, seen in made.watch():
         if any(one.type == "Established" and one.status == "True" for one in seen.status.conditions or ()):
             break
-    return new_class(
-        "Fleet", f"{definition['spec']['group']}/v1", plural="fleets", scalable=True, scalable_spec="replicas"
-    )
+    names, version = definition["spec"]["names"], f"{definition['spec']['group']}/v1"
+    return new_class(names["kind"], version, plural=names["plural"], scalable=True, scalable_spec="replicas")
 
 
 async def fleet(api: Any, fleets: Any, definition: dict[str, Any], namespace: str, **spec: Any) -> Any:
@@ -72,7 +75,7 @@ async def test_apply(api: Any, fleets: Any, definition: dict[str, Any], namespac
         async with api.call_api(
             "PATCH",
             version=made.version,
-            url="fleets/a",
+            url=f"{made.plural}/a",
             namespace=namespace,
             content=json.dumps(body),
             params={"fieldManager": "one", **params},
@@ -90,11 +93,11 @@ async def test_watches_and_names(api: Any, fleets: Any, definition: dict[str, An
     """Found by any name of the kind, watched from a version; the end of the definition is the end of all of them."""
     made = await fleet(api, fleets, definition, namespace)
     group = definition["spec"]["group"]
-    for name in (f"fleets.{group}", f"fleet.v1.{group}"):
+    for name in (f"{made.plural}.{group}", f"{made.singular}.v1.{group}"):
         assert [one.name async for one in api.get(name)] == ["a"]
     since = made.metadata.resourceVersion
     await CustomResourceDefinition(definition, api=api).delete()
-    async for event, found in api.watch(f"fleets.{group}", since=since):
+    async for event, found in api.watch(f"{made.plural}.{group}", since=since):
         assert found.name == "a"
         if event == "DELETED":
             break
