@@ -11,6 +11,9 @@ from processes import until
 
 pytestmark = cluster_tools.needed("kubectl")
 
+OURS = ("configmaps", "-l", "app")
+"""What a test made: every namespace has certificates, too."""
+
 
 def config_map(name: str, **data: str) -> str:
     meta = {"name": name, "labels": {"app": name}}
@@ -71,7 +74,7 @@ def test_apply_prunes(kubectl: Kubectl) -> None:
     two = config_map("c", a="1") + "---\n" + config_map("d", a="1").replace("app: d", "app: c")
     kubectl("apply", "-f", "-", stdin=two)
     assert "configmap/d pruned" in kubectl(*prune, stdin=config_map("c", a="1"))
-    assert kubectl("get", "configmaps", "-o", "name") == "configmap/c"
+    assert kubectl("get", *OURS, "-o", "name") == "configmap/c"
 
 
 def test_edits(kubectl: Kubectl) -> None:
@@ -85,7 +88,7 @@ def test_edits(kubectl: Kubectl) -> None:
 
 def test_watches(kubectl: Kubectl) -> None:
     """A watch prints every event with its type, also when it began before there was anything."""
-    watching = ("get", "configmaps", "-w", "--output-watch-events", "-o", "jsonpath={.type} {.object.data.a}{'\\n'}")
+    watching = ("get", *OURS, "-w", "--output-watch-events", "-o", "jsonpath={.type} {.object.data.a}{'\\n'}")
     with kubectl.started(*watching) as running:
         assert running.stdout is not None
         # The first event says that the watch has begun.
@@ -121,7 +124,7 @@ def test_cascades(kubectl: Kubectl, policy: str, left: str) -> None:
     child["metadata"]["ownerReferences"] = [owner]
     kubectl("apply", "-f", "-", stdin=yaml.safe_dump(child))
     kubectl("delete", "configmap", "owner", f"--cascade={policy}", "--timeout=30s")
-    until("the rest", lambda: kubectl("get", "configmaps", "-o", "name") == left)
+    until("the rest", lambda: kubectl("get", *OURS, "-o", "name") == left)
 
 
 def test_diff_and_dry_runs(kubectl: Kubectl) -> None:
@@ -139,14 +142,14 @@ def test_many(kubectl: Kubectl) -> None:
     """Objects in chunks, labelled all at once, sorted, selected and deleted by label."""
     kubectl("create", "-f", "-", stdin="---\n".join(config_map(f"c{number}", a=str(9 - number)) for number in range(7)))
     names = [f"configmap/c{number}" for number in range(7)]
-    assert kubectl("get", "configmaps", "-o", "name", "--chunk-size=2").splitlines() == names
-    kubectl("label", "configmaps", "--all", "tier=web")
+    assert kubectl("get", *OURS, "-o", "name", "--chunk-size=2").splitlines() == names
+    kubectl("label", *OURS, "tier=web")
     kubectl("annotate", "configmaps", "-l", "app in (c1,c2)", "e.com/note=1")
     noted = "jsonpath={range .items[?(@.metadata.annotations.e\\.com/note)]}{.metadata.name} {end}"
     assert kubectl("get", "configmaps", "-o", noted).split() == ["c1", "c2"]
-    assert kubectl("get", "configmaps", "--sort-by={.data.a}", "-o", "name").splitlines() == names[::-1]
+    assert kubectl("get", *OURS, "--sort-by={.data.a}", "-o", "name").splitlines() == names[::-1]
     kubectl("delete", "configmaps", "-l", "tier=web,app notin (c3)")
-    assert kubectl("get", "configmaps", "--field-selector=metadata.name!=c9", "-o", "name") == "configmap/c3"
+    assert kubectl("get", *OURS, "--field-selector=metadata.name!=c9", "-o", "name") == "configmap/c3"
 
 
 def test_events(kubectl: Kubectl) -> None:
