@@ -24,6 +24,20 @@ CORE_NAMES: Final[Mapping[str, str]] = {
 _NAMES: Final = {core: name for name, core in CORE_NAMES.items()}
 
 
+def _index(obj: Mapping[str, Any]) -> Index:
+    """An Event's source is its component, else who reports it (KK/pkg/registry/core/event ToSelectableFields)."""
+    found = index_of(obj, kinds.EVENT.selectable)
+    source = (obj.get("source") or {}).get("component") or obj.get("reportingComponent") or ""
+    return Index(found.labels, {**found.fields, "source": source})
+
+
+class CoreEventResource(Resource):
+    """Events of the core group."""
+
+    def index(self, obj: Mapping[str, Any]) -> Index:
+        return _index(obj)
+
+
 class EventResource(Resource):
     """The kind, over the store of the core group's."""
 
@@ -50,7 +64,7 @@ class EventResource(Resource):
         return encoding.body({**_renamed(obj, _NAMES), "apiVersion": self.kind.api_version}, version)
 
     def index(self, obj: Mapping[str, Any]) -> Index:
-        return index_of(self.stored(obj), kinds.EVENT.selectable)
+        return _index(self.stored(obj))
 
     def stored_field(self, path: str) -> str:
         first, dot, rest = path.partition(".")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from krate.clock import Clock, system
-from krate.kinds import KINDS, NAMED_EVENT, SECRET
+from krate.kinds import EVENT, KINDS, NAMED_EVENT, SECRET
 from krate_api import activity
 from krate_api.admission.chain import Chain
 from krate_api.admission.guards import Guards
@@ -26,7 +26,7 @@ from krate_api.definitions import composites
 from krate_api.definitions.registrar import Registrar
 from krate_api.denials import Denials
 from krate_api.discovery.serving import Discovery
-from krate_api.events import EventResource
+from krate_api.events import CoreEventResource, EventResource
 from krate_api.forge.activities import Projector
 from krate_api.forge.facts import Finders
 from krate_api.forge.merges import Service
@@ -132,7 +132,7 @@ class Running:
 def catalog() -> Catalog:
     """Every kind of the table with its strategy."""
     own = strategies()
-    made = {NAMED_EVENT: EventResource}
+    made = {EVENT: CoreEventResource, NAMED_EVENT: EventResource}
     return Catalog(made.get(kind, Resource)(kind, own.get(kind, Strategy())) for kind in KINDS)
 
 

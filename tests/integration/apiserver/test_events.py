@@ -63,3 +63,19 @@ def test_events_of_the_core_group(admin: API, namespace: str, kind: Kind, member
         first, second = take(events, 2)
     found = [(one["type"], one["object"]["apiVersion"], one["object"][member]) for one in (first, second)]
     assert found == [("ADDED", kind.api_version, "m"), ("MODIFIED", kind.api_version, "n")]
+
+
+def test_source(admin: API, namespace: str) -> None:
+    """Who reports an event is its source, where no component is named."""
+    about = {"kind": "Repository", "name": "web", "namespace": namespace}
+    created(admin, NAMED, event("new", namespace), namespace)
+    old = {**served_api.typed(CORE), "metadata": {"name": "old"}, "involvedObject": about, "source": {"component": "c"}}
+    created(admin, CORE, old, namespace)
+    found = {
+        source: [
+            one["metadata"]["name"]
+            for one in admin.list(CORE, namespace=namespace, fieldSelector=f"source={source}").json()["items"]
+        ]
+        for source in ("c", "e.com/c")
+    }
+    assert found == {"c": ["old"], "e.com/c": ["new"]}
