@@ -20,7 +20,7 @@ from krate_api.store.interface import Committed, Put, Store, Stored
 from krate_api.store.interface import Operation as StoreOperation
 from krate_api.strategies.interface import Facts, Stamp
 
-_CORE = frozenset({"", kinds.ROLE.group, kinds.LEASE.group})
+_CORE = frozenset({"", kinds.ROLE.group, kinds.LEASE.group, kinds.NAMED_EVENT.group})
 """Groups of kinds without a generation, whose finalizers need a domain."""
 
 

@@ -41,6 +41,7 @@ def test_one_event_by_two_names(admin: API, namespace: str) -> None:
         made["reportingController"],
     )
     assert read["metadata"]["resourceVersion"] == made["metadata"]["resourceVersion"]
+    assert "generation" not in made["metadata"]
     assert {"note", "regarding", "reportingController"} & read.keys() == set()
     assert admin.remove(CORE, "a", namespace=namespace).status_code == 200
     assert admin.read(NAMED, "a", namespace=namespace).status_code == 404
