@@ -16,6 +16,7 @@ from krate.kinds import Kind
 from krate_controllers import loops
 from krate_controllers.loops import Loop
 from krate_controllers.workqueue import Backoff, Key, WorkQueue
+from krate_kube import watch
 from krate_kube.interface import Client, EventType
 from krate_kube.watch import Change, Informer
 
@@ -71,7 +72,7 @@ class Provisioner:
         self._client = client
         self._log = log.bind(controller="provisions")
         self._provided = {one.kind.name: one for one in provided}
-        self._namespaces = Informer(client, kinds.NAMESPACE)
+        self._namespaces = Informer(client, kinds.NAMESPACE, keep=watch.metadata_only)
         self._found = {
             name: Informer(client, one.kind, fields=f"metadata.name={one.name}") for name, one in self._provided.items()
         }
